@@ -1,0 +1,41 @@
+# make up    runs the main job: a Kubernetes API, a simulated AWS and every controller on this machine
+# make test  checks and tests everything
+# make venv  makes .venv with the console script `ackpy`
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: up test venv check crds lock clean
+
+up: $(READY)
+	@$(BIN)/ackpy up
+
+venv: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+# The committed CRDs, from the definitions and botocore's models.
+crds: $(READY)
+	$(BIN)/ackpy crds --output crds
+
+# Pin every dependency anew (needs uv).
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--extra sandbox --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""ackpy: AWS Controllers for Kubernetes, in Python."""

@@ -1,0 +1,1 @@
+"""What a kind is: definitions and botocore's service models compiled to data (`Kind`)."""

@@ -1,0 +1,126 @@
+"""The `fields` section of a definition: what the service model can't say about a field.
+
+A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
+`aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of` (the shape
+of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`, `ref`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from botocore.model import NoShapeFoundError, ServiceModel
+
+from ackpy.kinds import shapes
+from ackpy.kinds.definition import Node
+from ackpy.kinds.model import Reference
+from ackpy.kinds.names import reference_name
+from ackpy.kinds.paths import Path, parse
+from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
+
+_RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref".split()
+_REF_KEYS = ("kind", "path", "name", "required")
+
+
+def declared(path: str, node: Node, model: ServiceModel, naming: Naming) -> Field | None:
+    """The field that a rule declares by `from`, `list_of` or `type`; None where it only adds to one that is there.
+
+    Raises:
+        DefinitionError: the operation, member, shape or type isn't known.
+    """
+    keys = node.mapping(*_RULE_KEYS)
+    name = path.rsplit(".", 1)[-1]
+    if "type" in keys:
+        return Field(name, Type(keys["type"].choice(kind.value for kind in Type)))
+    if "from" in keys:
+        _, member, shape = shapes.target(keys["from"], model, "in")
+        if shape is None:
+            raise keys["from"].fail("the operation takes nothing")
+        return from_shape(name, member, shape, naming)
+    if "list_of" in keys:
+        try:
+            item = from_shape("[]", "", model.shape_for(keys["list_of"].text()), naming)
+        except NoShapeFoundError as error:
+            raise keys["list_of"].fail(f"{model.service_name} has no shape '{keys['list_of'].value}'") from error
+        return Field(name, Type.LIST, item=item)
+    return None
+
+
+def apply_rules(
+    spec: Mapping[str, Field], status: Mapping[str, Field], rules: Mapping[str, Node]
+) -> tuple[Field, Field]:
+    """The spec and status trees with every rule in its place, and a reference field beside each field that has one.
+
+    Raises:
+        DefinitionError: a rule stands for a field that isn't there.
+    """
+    trees = {
+        "spec": Field("spec", Type.STRUCT, fields=dict(spec)),
+        "status": Field("status", Type.STRUCT, fields=dict(status)),
+    }
+    for text, node in rules.items():
+        section, path = _place(text)
+        found = trees[section].at(path)
+        if found is None:
+            raise node.fail(f"the kind has no field '{text}'")
+        keys = node.mapping(*_RULE_KEYS)
+        immutable = keys["immutable"].flag() if "immutable" in keys else False
+        changed = replace(found, immutable=immutable, rule=_rule(keys))
+        trees[section] = with_field(trees[section], path, changed)
+        if "ref" in keys:
+            ref_path = _reference_path(path, keys["ref"])
+            trees[section] = with_field(trees[section], ref_path, Field(ref_path[-1], Type.REF, aws=path[-1]))
+    return trees["spec"], trees["status"]
+
+
+def references(rules: Mapping[str, Node]) -> tuple[Reference, ...]:
+    """The references that the rules declare.
+
+    Raises:
+        DefinitionError: a reference doesn't say `kind: service/Kind` and `path`.
+    """
+    found = []
+    for text, node in rules.items():
+        if "ref" not in node.mapping():
+            continue
+        ref = node.mapping()["ref"]
+        keys = ref.mapping(*_REF_KEYS, required=["kind", "path"])
+        service, slash, kind = keys["kind"].text().partition("/")
+        if not slash:
+            raise keys["kind"].fail("expected service/Kind")
+        _, path = _place(text)
+        required = keys["required"].flag() if "required" in keys else False
+        target = parse(keys["path"].text())
+        place = ("spec", *path)
+        found.append(Reference(place, ("spec", *_reference_path(path, ref)), service, kind, target, required))
+    return tuple(found)
+
+
+def _place(text: str) -> tuple[str, Path]:
+    section, path = ("status", text.removeprefix("status.")) if text.startswith("status.") else ("spec", text)
+    return section, parse(path.replace("[]", ".[]").replace("{}", ".{}"))
+
+
+def _reference_path(path: Path, ref: Node) -> Path:
+    keys = ref.mapping(*_REF_KEYS)
+    return (*path[:-1], keys["name"].text() if "name" in keys else reference_name(path[-1]))
+
+
+def _rule(keys: Mapping[str, Node]) -> Rule:
+    create_only = keys["create_only"].flag() if "create_only" in keys else False
+    late = None
+    if "late" in keys:
+        late = "required" if keys["late"].value == "required" else "taken" if keys["late"].flag() else None
+    unset = Unset.DEFAULT if "default" in keys else Unset.ABSENT
+    unmanaged = "unmanaged" in keys and keys["unmanaged"].flag()
+    if unmanaged or ("default" not in keys and (late or create_only)):
+        unset = Unset.UNMANAGED
+    return Rule(
+        compare=Compare(keys["compare"].choice(c.value for c in Compare)) if "compare" in keys else Compare.VALUE,
+        unset=unset,
+        default=keys["default"].value if "default" in keys else None,
+        clear=keys["clear"].value if "clear" in keys else None,
+        late=late,
+        create_only=create_only,
+    )

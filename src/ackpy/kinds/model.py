@@ -1,0 +1,206 @@
+"""What a kind is: the value that definitions and botocore's service models compile to.
+
+Everything here is immutable data. wire builds and reads calls from it, plan decides with it, crd prints it, and the
+controller only passes it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from botocore.model import ServiceModel
+
+from ackpy.kinds.paths import Json, Path
+from ackpy.kinds.schema import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One AWS service. `alias` names the API group, `model` is botocore's description of it."""
+
+    alias: str
+    model: ServiceModel
+    terminal: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The API group, e.g. `s3.services.k8s.aws`."""
+        return f"{self.alias}.services.k8s.aws"
+
+    @property
+    def aws_name(self) -> str:
+        """botocore's name of the service."""
+        return self.model.service_name
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One value's way between an AWS path and a path in the object. The empty AWS path is the whole input or output."""
+
+    aws: Path
+    field: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An AWS operation, what fills its input and where its output goes."""
+
+    operation: str
+    inputs: tuple[Link, ...] = ()
+    outputs: tuple[Link, ...] = ()
+    constants: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A call that observes.
+
+    Attributes:
+        binding: the operation; outputs start from the matched element where `items` is given.
+        absent: error codes that say "this part isn't there" (while the resource may well be).
+        items: the output member that holds a list of resources, of which `match` picks one.
+        match: member of an element → path in the object that it must equal.
+        paged: read all pages.
+    """
+
+    binding: Binding
+    absent: tuple[str, ...] = ()
+    items: str | None = None
+    match: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Form(StrEnum):
+    """The shapes that a part of a resource has in AWS APIs (DESIGN, "Parts")."""
+
+    BODY = "body"
+    ATTRIBUTES = "attributes"
+    SUB_RESOURCE = "sub_resource"
+    TAGS = "tags"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group of spec fields that AWS reads, writes and removes together.
+
+    Attributes:
+        name: as the definition calls it.
+        form: how differences become calls.
+        fields: the names of the spec fields that it owns.
+        read: how it is observed; None where the kind's own read fills it.
+        put: writes it. For TAGS: adds.
+        remove: takes it away. For TAGS: removes keys.
+        after: parts that are written before this one (and removed after it).
+        member: the path of the part's value inside put's input.
+    """
+
+    name: str
+    form: Form
+    fields: tuple[str, ...]
+    read: Read | None = None
+    put: Binding | None = None
+    remove: Binding | None = None
+    after: tuple[str, ...] = ()
+    member: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A field whose value may come from another object: `ref` beside `field`, read at `source` in the target."""
+
+    field: Path
+    ref: Path
+    service: str
+    kind: str
+    source: Path
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `kubectl get`."""
+
+    name: str
+    path: str
+    type: str = "string"
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """Where a kind keeps its tags: a map, or a list of pairs with these member names."""
+
+    path: Path
+    key: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of resource, whole.
+
+    Attributes:
+        identity: paths (of spec or status) whose values name the resource to AWS.
+        exists: the read that tells whether the resource is there; its outputs fill spec and status too.
+        find: a read that fills the identity where it isn't recorded (after a crash in creation), or None.
+        create, delete: the operations.
+        parts: in the order in which they are written.
+        not_found: codes that mean that the resource doesn't exist.
+        terminal: codes after which only another spec helps.
+        arn: a template with {partition}, {region}, {account} and {spec.…} where AWS returns no ARN.
+        one_at_a_time: AWS refuses concurrent writes to one resource.
+        unbuilt: spec fields of the API that no part serves yet; a set one is refused.
+        source: the definition file, for messages.
+    """
+
+    service: Service
+    name: str
+    plural: str
+    version: str
+    spec: Field
+    status: Field
+    identity: tuple[Path, ...]
+    exists: Read
+    create: Binding
+    delete: Binding
+    parts: tuple[Part, ...]
+    find: Read | None = None
+    not_found: tuple[str, ...] = ()
+    terminal: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    tags: Tags | None = None
+    adoption: Mapping[str, Path] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+    arn: str | None = None
+    one_at_a_time: bool = False
+    unbuilt: tuple[str, ...] = ()
+    source: str = ""
+
+    @property
+    def group(self) -> str:
+        """The API group."""
+        return self.service.group
+
+    @property
+    def api_version(self) -> str:
+        """`group/version`, as manifests write it."""
+        return f"{self.group}/{self.version}"
+
+    @property
+    def finalizer(self) -> str:
+        """The finalizer that holds an object until its resource is gone."""
+        return f"finalizers.{self.group}/{self.name}"
+
+    @property
+    def label(self) -> str:
+        """`s3/Bucket`: how messages and definitions name the kind."""
+        return f"{self.service.alias}/{self.name}"
+
+    def part_of(self, name: str) -> Part | None:
+        """The part that owns a top-level spec field."""
+        return next((part for part in self.parts if name in part.fields), None)
+
+    def late(self) -> dict[Path, Field]:
+        """Spec fields into which AWS's default is taken, by path below `spec`."""
+        return {(name,): node for name, node in self.spec.fields.items() if node.rule.late}

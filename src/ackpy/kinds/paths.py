@@ -1,0 +1,60 @@
+"""Paths into JSON values, as tuples of keys: the `spec` and `status` of an object, or the members of an AWS call.
+
+A path is written with dots (`spec.website.indexDocument`). In AWS paths a key of a map is marked with `@`
+(`Attributes.@DelaySeconds`), which tells it from a member of a structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, a list of them or a dict from str to them (bytes and datetimes on AWS's side)."""
+
+Path: TypeAlias = tuple[str, ...]
+
+
+def parse(text: str) -> Path:
+    """`"spec.website"` → `("spec", "website")`; the empty text is the root."""
+    return tuple(text.split(".")) if text else ()
+
+
+def show(path: Path) -> str:
+    """The dotted form of a path, for messages: list positions read as `rules[0]`."""
+    out = ""
+    for key in path:
+        out += f"[{key}]" if key.isdigit() else f".{key}" if out else key
+    return out
+
+
+def get(value: Json, path: Path) -> Json:
+    """What stands at a path, or None where the path leads nowhere."""
+    for key in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key.removeprefix("@"))
+    return value
+
+
+def put(target: dict[str, Json], path: Path, value: Json) -> None:
+    """Set what stands at a path, making the objects on the way."""
+    for key in path[:-1]:
+        target = target.setdefault(key.removeprefix("@"), {})
+    target[path[-1].removeprefix("@")] = value
+
+
+def with_value(value: Json, path: Path, new: Json) -> Json:
+    """A copy of a JSON value with another one at a path; only the objects on the way are copied.
+
+    A new value of None removes the key.
+    """
+    if not path:
+        return new
+    copy = dict(value or {})
+    inner = with_value(copy.get(path[0]), path[1:], new)
+    if inner is None:
+        copy.pop(path[0], None)
+    else:
+        copy[path[0]] = inner
+    return copy

@@ -1,0 +1,80 @@
+"""All kinds there are: the definitions of ackpy.services, and those of a user's folder over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path as FilePath
+
+import botocore.session
+from botocore.model import ServiceModel
+
+from ackpy.kinds import compile as compiler
+from ackpy.kinds.definition import DefinitionError, read
+from ackpy.kinds.model import Kind
+
+DEFINITIONS = FilePath(__file__).parent.parent / "services"
+
+
+class UnknownServiceError(ValueError):
+    """A service was asked for that has no definitions."""
+
+
+class _Models(Mapping[str, ServiceModel]):
+    """botocore's service models, loaded when asked for and kept."""
+
+    def __init__(self) -> None:
+        self._session = botocore.session.Session()
+        self._loaded: dict[str, ServiceModel] = {}
+
+    def __getitem__(self, name: str) -> ServiceModel:
+        if name not in self._loaded:
+            self._loaded[name] = self._session.get_service_model(name)
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._session.get_available_services())
+
+    def __len__(self) -> int:
+        return len(self._session.get_available_services())
+
+
+MODELS = _Models()
+
+
+def services(definitions: FilePath = DEFINITIONS) -> tuple[str, ...]:
+    """The aliases of all services that have definitions."""
+    return tuple(sorted(file.parent.name for file in definitions.glob("*/service.yaml")))
+
+
+def load(names: Iterable[str] | None = None, extra: FilePath | None = None) -> tuple[Kind, ...]:
+    """The kinds of some services (default: of all), with a user's definitions added or in their place.
+
+    Args:
+        names: service aliases.
+        extra: a folder laid out like ackpy.services (`<service>/service.yaml`, `<service>/<kind>.yaml`).
+
+    Raises:
+        DefinitionError: a definition says something that can't be.
+        UnknownServiceError: a name has no definitions.
+    """
+    folders = [DEFINITIONS] + ([extra] if extra else [])
+    known = sorted({alias for folder in folders for alias in services(folder)})
+    wanted = known if names is None else list(names)
+    for name in wanted:
+        if name not in known:
+            raise UnknownServiceError(f"unknown service '{name}'; there are {', '.join(known)}")
+    found = {kind.label: kind for folder in folders for name in wanted for kind in _of(folder, name)}
+    return tuple(found[label] for label in sorted(found))
+
+
+@cache
+def _of(folder: FilePath, name: str) -> tuple[Kind, ...]:
+    home = folder / name
+    if not (home / "service.yaml").exists():
+        return ()
+    owner, naming = compiler.service(read(home / "service.yaml"), MODELS)
+    if owner.alias != name:
+        raise DefinitionError(f"{home / 'service.yaml'}: the folder is called '{name}', the alias is '{owner.alias}'")
+    files = sorted(file for file in home.glob("*.yaml") if file.name != "service.yaml")
+    return tuple(compiler.kind(read(file), owner, naming) for file in files)
