@@ -208,7 +208,6 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
         put=_bound(draft, put_op, inputs=links, constants=constants.get(put_op.name, {})),
         remove=remove,
         after=keys["after"].texts() if "after" in keys else (),
-        member=(put_member,),
     )
 
 
@@ -303,7 +302,9 @@ def _declared_fields(draft: _Draft, rules: Mapping[str, Node], parts: list[Part]
         made = declared(path, node, draft.model, draft.naming)
         if made is None:
             continue
-        section, name = (draft.status, path.removeprefix("status.")) if path.startswith("status.") else (draft.spec, path)
+        section, name = (
+            (draft.status, path.removeprefix("status.")) if path.startswith("status.") else (draft.spec, path)
+        )
         section[name] = made
         if section is draft.spec and name not in owned and "type" not in node.mapping():
             unbuilt.append(name)
@@ -313,5 +314,7 @@ def _declared_fields(draft: _Draft, rules: Mapping[str, Node], parts: list[Part]
 def _required(draft: _Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
     """Required are the create operation's required members, but not a field that a reference can fill."""
     needed = {draft.renamed.get(member) or field_name(member) for member in shapes.required(op)}
-    referred = {name for name in needed for other in spec.fields.values() if other.type is Type.REF and other.aws == name}
+    referred = {
+        name for name in needed for other in spec.fields.values() if other.type is Type.REF and other.aws == name
+    }
     return tuple(sorted(name for name in needed - referred if name in spec.fields))

@@ -1,8 +1,8 @@
 """The `fields` section of a definition: what the service model can't say about a field.
 
 A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
-`aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of` (the shape
-of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`, `ref`.
+`aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
+(the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`, `ref`.
 """
 
 from __future__ import annotations

@@ -74,7 +74,6 @@ class Read:
 class Form(StrEnum):
     """The shapes that a part of a resource has in AWS APIs (DESIGN, "Parts")."""
 
-    BODY = "body"
     ATTRIBUTES = "attributes"
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
@@ -92,17 +91,15 @@ class Part:
         put: writes it. For TAGS: adds.
         remove: takes it away. For TAGS: removes keys.
         after: parts that are written before this one (and removed after it).
-        member: the path of the part's value inside put's input.
     """
 
     name: str
     form: Form
     fields: tuple[str, ...]
+    put: Binding
     read: Read | None = None
-    put: Binding | None = None
     remove: Binding | None = None
     after: tuple[str, ...] = ()
-    member: Path = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
-"""A JSON value: None, bool, int, float, str, a list of them or a dict from str to them (bytes and datetimes on AWS's side)."""
+"""A JSON value: None, bool, int, float, str, a list or a dict of such; on AWS's side bytes and datetimes too."""
 
 Path: TypeAlias = tuple[str, ...]
 

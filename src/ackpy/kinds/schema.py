@@ -13,7 +13,7 @@ from ackpy.kinds.paths import Json, Path
 
 
 class Type(StrEnum):
-    """What a field holds. LIST and MAP have an item, STRUCT has fields; REF and SECRET are the shared reference types."""
+    """What a field holds. LIST and MAP have an item, STRUCT has fields; REF and SECRET are the shared references."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -26,7 +26,7 @@ class Type(StrEnum):
     STRUCT = "struct"
     OBJECT = "object"
     REF = "ref"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a type
 
 
 class Compare(StrEnum):

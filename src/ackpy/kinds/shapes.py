@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from botocore.model import MapShape, OperationModel, OperationNotFoundError, ServiceModel, Shape, StructureShape
 
 from ackpy.kinds.definition import Node
@@ -38,7 +36,7 @@ def outputs(op: OperationModel) -> dict[str, Shape]:
 
 def required(op: OperationModel) -> tuple[str, ...]:
     """The members that an operation's input must have."""
-    return tuple(cast("StructureShape", op.input_shape).required_members) if op.input_shape else ()
+    return tuple(op.input_shape.required_members) if op.input_shape else ()
 
 
 def is_token(shape: Shape) -> bool:

@@ -1,0 +1,1 @@
+"""The AWS side: identity, clients, calls, errors and limits. It knows nothing of Kubernetes."""

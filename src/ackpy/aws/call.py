@@ -1,0 +1,179 @@
+"""The one function through which every AWS call goes.
+
+The controller knows the `Caller` protocol; `AwsCaller` is the real one: limiter, client, error translation, and hooks
+that see each call (logs, metrics, an object's own record of AWS's clock).
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from aiobotocore.paginate import AioPaginator
+from aiobotocore.response import AioStreamingBody
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import Shape
+
+from ackpy.aws.clients import Client, Clients
+from ackpy.aws.endpoints import EndpointError
+from ackpy.aws.errors import AwsError, Meaning, from_botocore_error, from_client_error, server_time
+from ackpy.aws.limits import LimitKey, Limits
+from ackpy.aws.scope import Scope
+
+_READ_PAUSES_SECONDS = (0.1, 0.4)  # a read that fails in passing is tried again here, so that no condition flickers
+_READS = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup", "Query", "Scan", "Search")
+
+
+class Caller(Protocol):
+    """Calls AWS."""
+
+    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Call one operation.
+
+        Args:
+            scope: where and as whom.
+            service: botocore's name of the service.
+            operation: AWS's name, as `CreateQueue`.
+            params: the operation's input members.
+
+        Returns:
+            The output members; streams are read.
+
+        Raises:
+            AwsError: whatever went wrong.
+        """
+        ...
+
+    async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Call a list operation for all its pages.
+
+        Returns:
+            The pages' results in one: of a paged operation only what botocore's pagination rules name.
+
+        Raises:
+            AwsError: whatever went wrong with any page.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One request and its outcome."""
+
+    object_ref: str | None
+    """The object it was made for, as the maker of the caller names it."""
+    scope: Scope
+    service: str
+    operation: str
+    seconds: float
+    """Duration, without the wait for the limiter."""
+    error: AwsError | None
+    request_id: str | None
+    server_time: datetime | None
+    """AWS's clock (its `Date` header)."""
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, or the error's code."""
+        return "ok" if self.error is None else self.error.code
+
+
+Hook = Callable[[CallRecord], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AwsCaller:
+    """Calls AWS for real."""
+
+    clients: Clients
+    limits: Limits = field(default_factory=Limits)
+    hooks: tuple[Hook, ...] = ()
+    object_ref: str | None = None
+
+    def for_object(self, object_ref: str, *hooks: Hook) -> "AwsCaller":
+        """The same caller for one object: its calls carry the name and are shown to these hooks too."""
+        return replace(self, object_ref=object_ref, hooks=self.hooks + hooks)
+
+    async def aclose(self) -> None:
+        """Close all clients; for the end of the process."""
+        await self.clients.aclose()
+
+    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Caller.call`. Reads that fail in passing are repeated; a write is sent once."""
+        for pause in _READ_PAUSES_SECONDS if is_read(operation) else ():
+            try:
+                return await self._once(scope, service, operation, params)
+            except AwsError as error:
+                if error.meaning is not Meaning.TRANSIENT:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, nothing secret
+        return await self._once(scope, service, operation, params)
+
+    async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """See `Caller.paginate`. Each page is a call of its own to limiter and hooks."""
+
+        async def page(**params: Any) -> dict[str, Any]:
+            return await self.call(scope, service, operation, params)
+
+        async with self._client(scope, service, operation) as client:
+            rules = client.paginators.get(operation)
+            if rules is None:
+                return await page(**params)
+            paginator = AioPaginator(page, rules, client.operation(operation))
+            merged: dict[str, Any] = await paginator.paginate(**params).build_full_result()
+            return merged
+
+    async def _once(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        limit = self.limits.of(LimitKey(scope.account, scope.region, service, is_read(operation)))
+        sent_at = await limit.acquire()
+        error: AwsError | None = None
+        metadata: dict[str, Any] = {}
+        try:
+            async with self._client(scope, service, operation) as client:
+                answer: dict[str, Any] = await getattr(client.api, xform_name(operation))(**params)
+                metadata = answer.pop("ResponseMetadata")
+                return {name: await _read(value) for name, value in answer.items()}
+        except AwsError as caught:
+            error = caught
+            if error.meaning is Meaning.THROTTLED:
+                limit.throttled(sent_at)
+            raise
+        finally:
+            if error is not None or metadata:  # neither: it was cancelled
+                seconds = asyncio.get_running_loop().time() - sent_at
+                request_id = metadata.get("RequestId") if error is None else error.request_id
+                time = server_time(metadata) if error is None else error.server_time
+                record = CallRecord(self.object_ref, scope, service, operation, seconds, error, request_id, time)
+                for hook in self.hooks:
+                    hook(record)
+
+    @contextlib.asynccontextmanager
+    async def _client(self, scope: Scope, service: str, operation: str) -> AsyncIterator[Client]:
+        """Borrow a client; what botocore raises meanwhile becomes an AwsError."""
+        shapes: Sequence[Shape] = ()
+        try:
+            async with self.clients.borrow(service, scope) as client:
+                shapes = client.operation(operation).error_shapes
+                yield client
+        except ClientError as error:
+            raise from_client_error(error, service, operation, shapes) from error
+        except BotoCoreError as error:
+            raise from_botocore_error(error, service, operation) from error
+        except EndpointError as error:
+            raise AwsError(service, operation, "InvalidEndpoint", str(error), Meaning.INVALID) from error
+
+
+def is_read(operation: str) -> bool:
+    """Does the operation only read? AWS counts reads and writes against budgets of their own."""
+    return operation.startswith(_READS)
+
+
+async def _read(value: Any) -> Any:
+    if not isinstance(value, AioStreamingBody):
+        return value
+    async with value as stream:
+        return await stream.read()

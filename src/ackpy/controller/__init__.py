@@ -1,0 +1,1 @@
+"""The loop that joins Kubernetes and AWS: observe → decide → act → observe again (read reconcile.py)."""

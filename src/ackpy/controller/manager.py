@@ -1,0 +1,231 @@
+"""All controllers of one process: informers feed the queue, workers reconcile, sweeps come round.
+
+Called by `ackpy run` and `ackpy up`; the tests start it on an in-memory API and a simulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zlib import crc32
+
+import structlog
+
+from ackpy.aws.call import Caller
+from ackpy.controller.objects import Objects, resource_of, trimmed
+from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, WAIT_SECONDS, Options
+from ackpy.controller.reconcile import Next, Reconciler
+from ackpy.controller.report import Events, Recorder
+from ackpy.controller.scopes import Scopes
+from ackpy.controller.subject import Subject, matters
+from ackpy.controller.track import Track
+from ackpy.kinds.model import Kind
+from ackpy.kube.api import KubeApi, Resource
+from ackpy.kube.informer import Informer
+from ackpy.kube.workqueue import Priority, WorkQueue
+
+_log = structlog.get_logger(__name__)
+
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+_AUTOMATIC_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One object in the queue."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(slots=True)
+class _Controller:
+    """What belongs to one kind."""
+
+    reconciler: Reconciler
+    queue: WorkQueue[Key]
+    informer: Informer
+    tracks: dict[Key, Track] = field(default_factory=dict)
+
+
+class Manager:
+    """The controllers of some kinds."""
+
+    def __init__(
+        self,
+        kinds: Iterable[Kind],
+        api: KubeApi,
+        aws: Callable[[str], Caller],
+        events: Events,
+        options: Options,
+        account: str,
+        partition: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Nothing starts yet.
+
+        Args:
+            kinds: what to control.
+            api: the Kubernetes API.
+            aws: gives the caller for an object, by the name that logs have of it.
+            events: where events go.
+            options: the flags.
+            account: of the controller's identity.
+            partition: of the same.
+            now: the time, for conditions and intents.
+        """
+        self._options = options
+        self._namespaces = Informer(api, NAMESPACES, on_change=self._namespace_changed, trim=_namespace)
+        self._scopes = Scopes(account, partition, options.region, options.endpoint_url, self._annotations)
+        self._own_write = False
+        self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
+        shared: WorkQueue[Key] = WorkQueue()
+        self._queues: list[tuple[WorkQueue[Key], int]] = [(shared, _AUTOMATIC_WORKERS)]
+        self._controllers: dict[str, _Controller] = {}
+        for kind in kinds:
+            limit = options.concurrency_by_kind.get(kind.name, options.concurrency)
+            queue = shared if limit is None else WorkQueue[Key]()
+            if limit is not None:
+                self._queues.append((queue, limit))
+            self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, now)
+
+    async def run(self) -> None:
+        """Control until cancelled. Whatever is being done to AWS is finished first, as far as one call goes."""
+        async with asyncio.TaskGroup() as group:
+            if not self._options.namespaces:
+                group.create_task(self._namespaces.run())
+                await self._namespaces.synced.wait()
+            for controller in self._controllers.values():
+                group.create_task(controller.informer.run())
+            for queue, workers in self._queues:
+                for _ in range(workers):
+                    group.create_task(self._work(queue))
+            await self.synced()
+            # What was just loaded stays: collections needn't walk it (benchmarks/, "GC").
+            gc.freeze()
+            _log.info("all objects are listed", objects=sum(len(c.informer.store) for c in self._controllers.values()))
+
+    async def synced(self) -> None:
+        """Wait until every kind's objects are listed."""
+        for controller in self._controllers.values():
+            await controller.informer.synced.wait()
+
+    def _controller(
+        self,
+        kind: Kind,
+        api: KubeApi,
+        aws: Callable[[str], Caller],
+        events: Events,
+        queue: WorkQueue[Key],
+        now: Callable[[], datetime],
+    ) -> _Controller:
+        def changed(old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+            self._changed(kind.label, old, new)
+
+        def on_write(before: Mapping[str, Any] | None, after: dict[str, Any]) -> None:
+            self._written(kind.label, before, after)
+
+        informer = Informer(
+            api,
+            resource_of(kind),
+            on_change=changed,
+            trim=lambda obj: trimmed(kind, obj),
+            namespaces=self._options.namespaces,
+            label_selector=self._options.selector,
+        )
+        objects = Objects(api, kind, on_write, lambda: now().isoformat(timespec="seconds").replace("+00:00", "Z"))
+        recorder = Recorder(events)
+        caller = aws(kind.label)
+        reconciler = Reconciler(kind, api, caller, objects, self._scopes, self._options, recorder)
+        return _Controller(reconciler, queue, informer)
+
+    def _changed(self, label: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+        controller = self._controllers[label]
+        if new is None:
+            if old is not None:
+                key = _key(label, old)
+                controller.tracks.pop(key, None)
+                controller.queue.forget(key)
+        elif not self._own_write and matters(old, new):
+            # What stood there before we came waits behind what is edited now.
+            edit = controller.informer.synced.is_set()
+            controller.queue.add(_key(label, new), Priority.EDIT if edit else Priority.SWEEP)
+
+    def _written(self, label: str, before: Mapping[str, Any] | None, after: dict[str, Any]) -> None:
+        """Our own write isn't news; what came in with it is."""
+        controller = self._controllers[label]
+        key = _key(label, after)
+        self._own_write = True
+        try:
+            controller.informer.note_write(after)
+        finally:
+            self._own_write = False
+        if before is not None and matters(before, after):
+            controller.queue.add(key, Priority.EDIT)
+
+    def _namespace_changed(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+        """A namespace's annotations are defaults of all its objects."""
+        if old is None or new is None or old == new:
+            return
+        for label, controller in self._controllers.items():
+            for namespace, name in controller.informer.store:
+                if namespace == new["metadata"]["name"]:
+                    controller.queue.add(Key(label, namespace, name), Priority.RETRY)
+
+    def _annotations(self, namespace: str) -> Mapping[str, str]:
+        found = self._namespaces.get(None, namespace)
+        return (found["metadata"].get("annotations") or {}) if found else {}
+
+    async def _work(self, queue: WorkQueue[Key]) -> None:
+        while True:
+            key = await queue.get()
+            try:
+                await self._reconcile(self._controllers[key.kind], key)
+            finally:
+                queue.done(key)
+
+    async def _reconcile(self, controller: _Controller, key: Key) -> None:
+        obj = controller.informer.get(key.namespace, key.name)
+        if obj is None:
+            return
+        track = controller.tracks.get(key)
+        if track is None:
+            track = controller.tracks[key] = Track()
+            track.shift(crc32(obj["metadata"]["uid"].encode()))
+        subject = Subject(controller.reconciler.kind, obj)
+        self._schedule(controller, key, track, subject, await controller.reconciler.reconcile(subject, track))
+
+    def _schedule(self, controller: _Controller, key: Key, track: Track, subject: Subject, then: Next) -> None:
+        queue = controller.queue
+        if then is Next.RETRY:
+            queue.retry(key)
+            return
+        queue.forget(key)
+        if then is Next.WAIT:
+            first, longest = WAIT_SECONDS
+            queue.add_after(key, min(longest, first * 2**track.waits))
+            track.waits += 1
+            return
+        track.waits = 0
+        if then is Next.LATE:
+            queue.add_after(key, LATE_SECONDS)
+        elif then is Next.SWEEP:
+            period = subject.resync_seconds or self._options.resync(subject.kind.name)
+            spread = self._jitter.uniform(1 - RESYNC_JITTER, 1 + RESYNC_JITTER)
+            queue.add_after(key, period * spread, Priority.SWEEP)
+
+
+def _namespace(obj: dict[str, Any]) -> dict[str, Any]:
+    """Of a namespace, only name and annotations are read."""
+    kept = ("name", "uid", "resourceVersion", "annotations")
+    return {"metadata": {key: value for key, value in obj["metadata"].items() if key in kept}}
+
+
+def _key(label: str, obj: Mapping[str, Any]) -> Key:
+    return Key(label, obj["metadata"].get("namespace") or "", obj["metadata"]["name"])

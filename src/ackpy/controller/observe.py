@@ -1,0 +1,141 @@
+"""Observing a resource: the reads of its kind, as few as answer the question."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from ackpy.aws.call import Caller
+from ackpy.aws.errors import AwsError, Meaning
+from ackpy.aws.scope import Scope
+from ackpy.kinds.model import Kind, Part, Read
+from ackpy.kinds.paths import Json
+from ackpy.plan.compare import is_empty
+from ackpy.plan.decide import Desired
+from ackpy.wire.call import Observation, identified, matched, merged, params, seen
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Reads one kind's resources in one scope."""
+
+    kind: Kind
+    aws: Caller
+    scope: Scope
+
+    async def everything(self, desired: Desired) -> Observation:
+        """Read the whole resource, existence first.
+
+        Raises:
+            AwsError: a read failed in a way that says nothing about the resource.
+        """
+        return await self._from_existence(desired, {part.name for part in self.kind.parts})
+
+    async def existence(self, desired: Desired) -> Observation:
+        """See only whether the resource is there: all that a deletion needs.
+
+        Raises:
+            AwsError: as above.
+        """
+        return await self._from_existence(desired, set())
+
+    async def calmly(self, desired: Desired, also: Collection[str] = ()) -> Observation:
+        """Read what the spec sets, and `also`; the rest stays unknown.
+
+        Raises:
+            AwsError: as above.
+        """
+        wanted = {part.name for part in self.kind.parts if part.name in also or _is_set(part, desired.spec)}
+        own_reads = {part.name for part in self.kind.parts if part.read is not None and part.name in wanted}
+        if not own_reads or any(part.read is None for part in self.kind.parts) or not self._identified(desired):
+            return await self._from_existence(desired, wanted)
+        # Any part's read tells of a resource that is gone; the existence read would only repeat it.
+        unread = frozenset(part.name for part in self.kind.parts)
+        return await self.again(desired, Observation(True, status=desired.recorded, unknown=unread), own_reads)
+
+    async def again(self, desired: Desired, before: Observation, names: Collection[str]) -> Observation:
+        """Read some parts anew, at once, after they were written.
+
+        Raises:
+            AwsError: as above.
+        """
+        parts = [part for part in self.kind.parts if part.name in names]
+        observed = before
+        if any(part.read is None for part in parts):
+            existing = await self._existence(self.kind.exists, desired)
+            if existing is None:
+                return Observation(False, status=before.status)
+            for part in parts:
+                if part.read is None:
+                    own = {name: value for name, value in existing.spec.items() if name in part.fields}
+                    observed = observed.with_part(self.kind, part.name, own, existing.status)
+        reads = [part for part in parts if part.read is not None]
+        for part, answer in zip(
+            reads, await asyncio.gather(*(self._part(part, desired) for part in reads)), strict=True
+        ):
+            if answer is _GONE:
+                return Observation(False, status=before.status)
+            if isinstance(answer, tuple):
+                observed = observed.with_part(self.kind, part.name, *answer)
+        return observed
+
+    async def _from_existence(self, desired: Desired, wanted: set[str]) -> Observation:
+        status = desired.recorded
+        if not self._identified(desired):
+            found = await self._existence(self.kind.find, desired) if self.kind.find else None
+            if found is None:
+                return Observation(False, status=status)
+            status = merged(status, found.status)
+            desired = replace(desired, recorded=status)
+        there = await self._existence(self.kind.exists, desired)
+        if there is None:
+            return Observation(False, status=status)
+        filled = {part.name for part in self.kind.parts if part.read is None}
+        unread = frozenset(part.name for part in self.kind.parts) - filled
+        observed = Observation(True, there.spec, merged(status, there.status), unread)
+        return await self.again(desired, observed, wanted - filled)
+
+    def _identified(self, desired: Desired) -> bool:
+        return identified(self.kind, desired.resource)
+
+    async def _existence(self, read: Read, desired: Desired) -> Observation | None:
+        """What a read of the resource itself shows; None where it isn't there."""
+        try:
+            answer = await self._call(read, desired)
+        except AwsError as error:
+            if error.code in self.kind.not_found:
+                return None
+            raise
+        element = matched(read, desired.resource, answer)
+        if element is None:
+            return None
+        spec, status = seen(self.kind, read.binding, element)
+        return Observation(True, spec, status)
+
+    async def _part(self, part: Part, desired: Desired) -> tuple[dict[str, Json], dict[str, Json]] | str:
+        assert part.read is not None
+        try:
+            answer = await self._call(part.read, desired)
+        except AwsError as error:
+            if error.code in part.read.absent:
+                return {}, {}
+            if error.code in self.kind.not_found:
+                return _GONE
+            if error.meaning is Meaning.DENIED and not _is_set(part, desired.spec):
+                return _UNKNOWN  # nothing is asked of it, so nothing depends on seeing it
+            raise
+        return seen(self.kind, part.read.binding, answer)
+
+    async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
+        sent = params(self.kind, read.binding, desired.resource)
+        call = self.aws.paginate if read.items else self.aws.call
+        return await call(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+
+
+_GONE = "gone"
+_UNKNOWN = "unknown"
+
+
+def _is_set(part: Part, spec: Mapping[str, Json]) -> bool:
+    return any(not is_empty(spec.get(name)) for name in part.fields)

@@ -1,0 +1,62 @@
+"""Carrying a stage out: its waves one after the other, the calls of a wave at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ackpy.aws.call import Caller
+from ackpy.aws.errors import AwsError
+from ackpy.aws.scope import Scope
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Json
+from ackpy.plan.decide import Stage
+from ackpy.wire.call import Call, merged, seen
+
+
+@dataclass(slots=True)
+class Performed:
+    """What came of a stage.
+
+    Attributes:
+        done: the calls that worked.
+        status: what their answers say of the resource (its identity, above all).
+        failed: the calls that didn't, with their errors.
+    """
+
+    done: list[Call] = field(default_factory=list)
+    status: dict[str, Json] = field(default_factory=dict)
+    failed: list[tuple[Call, AwsError]] = field(default_factory=list)
+
+    @property
+    def touched(self) -> set[str]:
+        """The parts that were written."""
+        return {name for call in self.done for name in call.parts}
+
+
+async def perform(kind: Kind, aws: Caller, scope: Scope, stage: Stage) -> Performed:
+    """Send a stage's calls. One part's failure keeps only those parts from being written that come after it."""
+    result = Performed()
+    for wave in stage.waves:
+        ready = [call for call in wave if not _blocked(kind, call, result)]
+        answers = await asyncio.gather(*(_send(kind, aws, scope, call) for call in ready))
+        for call, answer in zip(ready, answers, strict=True):
+            if isinstance(answer, AwsError):
+                result.failed.append((call, answer))
+                continue
+            result.done.append(call)
+            if call.outputs is not None:
+                result.status = merged(result.status, seen(kind, call.outputs, answer)[1])
+    return result
+
+
+async def _send(kind: Kind, aws: Caller, scope: Scope, call: Call) -> dict[str, Json] | AwsError:
+    try:
+        return await aws.call(scope, kind.service.aws_name, call.operation, call.params)
+    except AwsError as error:
+        return error
+
+
+def _blocked(kind: Kind, call: Call, result: Performed) -> bool:
+    failed = {name for other, _ in result.failed for name in other.parts}
+    return any(failed & set(part.after) for part in kind.parts if part.name in call.parts)

@@ -1,0 +1,248 @@
+"""The loop: one object brought to the state that its manifest says, or as far as it goes now.
+
+    observe → decide → act → observe what was touched → … → publish
+
+`_Run.converge` is the screen to read. Decisions are made in plan/, reads in observe.py, AWS writes in perform.py,
+Kubernetes writes in objects.py; the order of steps here is what makes a crash at any point harmless (law 5).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+import structlog
+
+from ackpy.aws.call import Caller
+from ackpy.aws.errors import AwsError, Meaning
+from ackpy.controller import report
+from ackpy.controller.objects import Objects
+from ackpy.controller.observe import Observer
+from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
+from ackpy.controller.perform import Performed, perform
+from ackpy.controller.references import ReferenceError_, Resolved, resolve
+from ackpy.controller.report import Recorder
+from ackpy.controller.scopes import ScopeRefusedError, Scopes
+from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, Subject, controller_tags
+from ackpy.controller.track import Track
+from ackpy.kinds.model import Kind
+from ackpy.kube.api import FIELD_MANAGER, ApiError, Conflict, KubeApi, NotFound
+from ackpy.plan import late
+from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, Stage, Wait, decide
+from ackpy.plan.outcome import Outcome, conditions
+from ackpy.services import NORMALISE_DESIRED
+from ackpy.wire.call import Observation, Purpose, merged
+from ackpy.wire.convert import ValueRefusedError
+
+_log = structlog.get_logger(__name__)
+
+
+class Next(Enum):
+    """When an object is looked at again."""
+
+    SWEEP = auto()
+    """At its next sweep: all is done, or only another spec helps."""
+    WAIT = auto()
+    """Soon, and later each time: AWS is busy with it."""
+    RETRY = auto()
+    """After a failure, with growing pauses."""
+    LATE = auto()
+    """In LATE_SECONDS."""
+    NEVER = auto()
+    """The object is gone, or none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Reconciles the objects of one kind; the caller sees to it that each object is worked on once at a time."""
+
+    kind: Kind
+    api: KubeApi
+    aws: Caller
+    objects: Objects
+    scopes: Scopes
+    options: Options
+    recorder: Recorder
+    clock: Callable[[], float] = field(default=time.monotonic)
+
+    async def reconcile(self, subject: Subject, track: Track) -> Next:
+        """One object, once; safe to repeat.
+
+        Every failure ends in a condition, an event and a time to try again; nothing is raised but cancellation.
+        """
+        if subject.deleting and not subject.managed:
+            return Next.NEVER
+        try:
+            return await _Run(self, subject, track).to_the_end()
+        except NotFound:
+            return Next.NEVER  # the object went while it was worked on
+        except Conflict:
+            return Next.RETRY  # the object changed while it was worked on; its new state is on its way here
+        except ApiError as error:
+            _log.warning("the Kubernetes API failed", object=report.label(subject), error=str(error))
+            return Next.RETRY
+
+
+@dataclass(slots=True)
+class _Run:
+    """One reconcile of one object; `subject` and `observed` are renewed on the way."""
+
+    env: Reconciler
+    subject: Subject
+    track: Track
+    observed: Observation | None = None
+    resolved: Resolved | None = None
+
+    async def to_the_end(self) -> Next:
+        """Converge, and turn what goes wrong into conditions."""
+        try:
+            if self.subject.deleting and self.env.scopes.retains(self.subject, self.env.options.deletion_policy):
+                return await self._let_go("Retained", "left as it is in AWS: the deletion policy is retain")
+            return await self.converge()
+        except AwsError as error:
+            return await self._failed(error)
+        except ReferenceError_ as error:
+            return await self._unresolved(error)
+        except (ScopeRefusedError, ValueRefusedError) as error:
+            return await self._refuse(Refuse(str(error)))
+
+    async def converge(self) -> Next:
+        """Observe, decide, act, and again, until there is nothing to do now."""
+        env, track = self.env, self.track
+        scope = env.scopes.of(self.subject)
+        observer = Observer(env.kind, env.aws, scope)
+        desired = await self._desired(scope.region)
+        observed = self.observed = await self._observe(desired, observer)
+        for turn in range(MAX_ROUNDS):
+            desired = replace(desired, recorded=observed.status)
+            match decide(env.kind, desired, observed, Memory(self.subject.managed, track.settling(env.clock()))):
+                case Done():
+                    return await self._done(observed)
+                case Gone():
+                    return await self._let_go("Deleted", f"{report.resource(self.subject)} is gone from AWS")
+                case Wait(why):
+                    return await self._wait(why)
+                case Refuse() as refusal:
+                    return await self._refuse(refusal)
+                case Act(stage) if turn > 0 and track.fighting and stage.purpose is Purpose.PUT:
+                    return await self._wait("the same difference came back at once")
+                case Act(stage):
+                    result = await self._act(stage, observer)
+                    desired = replace(desired, recorded=merged(desired.recorded, result.status))
+                    if result.failed:
+                        raise result.failed[0][1]
+                    observed = self.observed = await self._after(stage, result, observed, desired, observer)
+        return await self._wait("AWS still shows a difference after several writes")
+
+    async def _desired(self, region: str) -> Desired:
+        env, subject = self.env, self.subject
+        spec = late.users_spec(env.kind, subject.obj, FIELD_MANAGER)
+        if not subject.deleting:  # deletion stands on what was recorded, not on references that may be gone
+            self.resolved = await resolve(env.api, subject, spec, cross_namespace=env.options.cross_namespace)
+            spec = dict(self.resolved.spec)
+        normalise = NORMALISE_DESIRED.get(env.kind.label)
+        return Desired(
+            spec=normalise(spec, region) if normalise else spec,
+            recorded=subject.status,
+            deleting=subject.deleting,
+            tags=controller_tags(subject, env.options.tags, env.options.version),
+        )
+
+    async def _observe(self, desired: Desired, observer: Observer) -> Observation:
+        """Fewer reads while all is calm; everything after a change, when asked, and every few sweeps."""
+        subject, track = self.subject, self.track
+        if subject.deleting:
+            return await observer.existence(desired)
+        asked = subject.annotations.get(RECONCILE_AT)
+        told = asked is not None and asked != subject.annotations.get(RECONCILED_AT)
+        if not track.converged(subject) or told or track.sweeps == FULL_SWEEP - 1:
+            return await observer.everything(desired)
+        observed = await observer.calmly(desired)
+        # A resource that seems gone is looked for once more before it is made anew.
+        return observed if observed.exists else await observer.everything(desired)
+
+    async def _act(self, stage: Stage, observer: Observer) -> Performed:
+        """Write the intent where something is made, then carry the stage out, and say what was done."""
+        env, claimed = self.env, False
+        if stage.purpose is Purpose.CREATE and (not self.subject.managed or self.subject.recorded):
+            self.subject = await env.objects.claim(self.subject)
+            claimed = True
+        if stage.purpose is Purpose.PUT:
+            self.track.acting_on(stage.differences)
+        result = await perform(env.kind, env.aws, observer.scope, stage)
+        self.track.sent(result.done, env.clock())
+        env.recorder.performed(self.subject, self.track, stage, result)
+        if claimed and result.failed and result.failed[0][1].nothing_was_made:
+            self.subject = await env.objects.release(self.subject)
+        return result
+
+    async def _after(
+        self, stage: Stage, result: Performed, before: Observation, desired: Desired, observer: Observer
+    ) -> Observation:
+        """Observe again what a stage touched; of a new resource what the spec says and AWS fills in by itself."""
+        kind = self.env.kind
+        if stage.purpose is Purpose.CREATE:
+            late_fields = {name for (name,) in kind.late()}
+            return await observer.calmly(desired, also={p.name for p in kind.parts if late_fields & set(p.fields)})
+        if stage.purpose is Purpose.DELETE:
+            return await observer.existence(desired)
+        return await observer.again(desired, before, result.touched)
+
+    async def _done(self, observed: Observation) -> Next:
+        env, track = self.env, self.track
+        self.subject = await env.objects.fill(self.subject, late.missing(env.kind, self.subject.spec, observed.spec))
+        lacking = late.pending(env.kind, self.subject.spec)
+        outcome = Outcome(
+            synced=not lacking,
+            late=not lacking if env.kind.late() else None,
+            references="True" if self.resolved and self.resolved.any else None,
+            advisories=(self.resolved.advisories if self.resolved else ()) + track.advisories(),
+        )
+        if not lacking:
+            track.finished(self.subject)
+        return await self._publish(outcome, Next.LATE if lacking else Next.SWEEP)
+
+    async def _let_go(self, reason: str, message: str) -> Next:
+        await self.env.objects.release(self.subject)
+        self.env.recorder.event(self.subject, "Normal", reason, message)
+        return Next.NEVER
+
+    async def _wait(self, why: str) -> Next:
+        outcome = Outcome(synced=False, waiting=why, advisories=self.track.advisories())
+        return await self._publish(outcome, Next.SWEEP if self.track.fighting else Next.WAIT)
+
+    async def _refuse(self, refusal: Refuse) -> Next:
+        self.env.recorder.event(self.subject, "Warning", "Refused", refusal.message)
+        outcome = Outcome(synced=False, terminal=refusal.message, reason=refusal.reason)
+        return await self._publish(outcome, Next.SWEEP)
+
+    async def _unresolved(self, error: ReferenceError_) -> Next:
+        self.env.recorder.event(self.subject, "Warning", "ReferenceNotResolved", error.message)
+        outcome = Outcome(synced=None, references=error.status, reason=error.message)
+        if error.terminal:
+            outcome = replace(outcome, synced=False, terminal=error.message)
+        return await self._publish(outcome, Next.SWEEP if error.terminal else Next.RETRY)
+
+    async def _failed(self, error: AwsError) -> Next:
+        self.env.recorder.failed(self.subject, error)
+        if error.code in self.env.kind.terminal or error.meaning is Meaning.INVALID:
+            return await self._publish(Outcome(synced=False, terminal=str(error)), Next.SWEEP)
+        # A throttled account says nothing about the object: what was seen of it last still stands.
+        if error.meaning is Meaning.THROTTLED and self.track.converged(self.subject):
+            return Next.RETRY
+        return await self._publish(Outcome(synced=None, recoverable=str(error)), Next.RETRY)
+
+    async def _publish(self, outcome: Outcome, then: Next) -> Next:
+        """Write what is known to the status, where it differs."""
+        env, subject = self.env, self.subject
+        seen = self.observed
+        known = merged(subject.status, seen.status if seen is not None else {})
+        known["ackResourceMetadata"] = env.scopes.metadata(subject, known.get("ackResourceMetadata") or {}, seen)
+        known["conditions"] = conditions(outcome, subject.status.get("conditions") or (), env.objects.now())
+        known["observedGeneration"] = subject.generation
+        self.subject = await env.objects.publish(subject, known)
+        if then is Next.SWEEP:
+            self.subject = await env.objects.acknowledge(self.subject)
+        return then

@@ -1,0 +1,92 @@
+"""What is told of a reconcile beside the status: events on the object, and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import structlog
+
+from ackpy.aws.errors import AwsError
+from ackpy.controller.perform import Performed
+from ackpy.controller.subject import Subject
+from ackpy.controller.track import Track
+from ackpy.kinds.paths import Json, Path, get, show
+from ackpy.kube.api import Object
+from ackpy.plan.compare import Difference
+from ackpy.plan.decide import Stage
+from ackpy.wire.call import Purpose
+
+_log = structlog.get_logger(__name__)
+_LONGEST_VALUE = 80
+
+
+class Events(Protocol):
+    """Where events go (kube/events.py)."""
+
+    def record(self, obj: Object, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+        """Tell of something that happened to an object."""
+
+
+def label(subject: Subject) -> str:
+    """How logs name an object: `s3/Bucket default/my-bucket`."""
+    return f"{subject.kind.label} {subject.namespace}/{subject.name}"
+
+
+def resource(subject: Subject) -> str:
+    """How sentences name a resource: `Bucket my-bucket`."""
+    names = (get({"spec": subject.spec, "status": subject.status}, path) for path in subject.kind.identity)
+    return f"{subject.kind.name} {' '.join(str(name) for name in names if name) or subject.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Tells of what was done to objects."""
+
+    events: Events
+
+    def event(self, subject: Subject, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:
+        """An event, and the same in the log."""
+        self.events.record(dict(subject.obj), event_type, reason, message)
+        log = _log.info if event_type == "Normal" else _log.warning
+        log(message, object=label(subject), reason=reason)
+
+    def performed(self, subject: Subject, track: Track, stage: Stage, result: Performed) -> None:
+        """What a stage did, as far as it worked."""
+        if not result.done:
+            return
+        if stage.purpose is Purpose.CREATE:
+            self.event(subject, "Normal", "Created", f"{resource(subject)} was created in AWS")
+        elif stage.purpose is Purpose.DELETE:
+            self.event(subject, "Normal", "Deleting", f"{resource(subject)} is being deleted from AWS")
+        else:
+            touched = {path[:1] for call in result.done for path in call.sets}
+            done = [one for one in stage.differences if one.path[:1] in touched]
+            if track.converged(subject):
+                self.event(subject, "Normal", "DriftCorrected", _drift(done))
+            else:
+                self.event(subject, "Normal", "Updated", f"updated in AWS: {_paths(one.path for one in done)}")
+
+    def failed(self, subject: Subject, error: AwsError) -> None:
+        """An AWS call that failed, with what its condition leaves out: operation, request id and advice."""
+        where = f"{error.service} {error.operation}"
+        request = f" (request id {error.request_id})" if error.request_id else ""
+        advice = f" {error.advice}" if error.advice else ""
+        self.event(subject, "Warning", "AWSCallFailed", f"{where}: {error}{request}.{advice}")
+
+
+def _paths(paths: Iterable[Path]) -> str:
+    return ", ".join(show(("spec", *path)) for path in paths)
+
+
+def _drift(found: Iterable[Difference]) -> str:
+    """Each path with what AWS had and what it has again."""
+    return "put back in AWS: " + "; ".join(
+        f"{show(('spec', *one.path))}: {_brief(one.observed)} → {_brief(one.desired)}" for one in found
+    )
+
+
+def _brief(value: Json) -> str:
+    text = "unset" if value is None else str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"

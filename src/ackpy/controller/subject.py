@@ -1,0 +1,146 @@
+"""One object with its kind: what its metadata, annotations and status say, by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Json
+
+ACK = "services.k8s.aws"
+REGION = f"{ACK}/region"
+DEFAULT_REGION = f"{ACK}/default-region"
+ENDPOINT_URL = f"{ACK}/endpoint-url"
+DELETION_POLICY = f"{ACK}/deletion-policy"
+STATE = "ackpy.dev/state"
+RESYNC_SECONDS = "ackpy.dev/resync-seconds"
+RECONCILE_AT = "ackpy.dev/reconcile-at"
+RECONCILED_AT = "ackpy.dev/reconciled-at"
+OWN_WRITES = (STATE, RECONCILED_AT)
+
+_TAG_LABELS = {"%MANAGED_BY%": "app.kubernetes.io/managed-by", "%KRO_VERSION%": "kro.run/kro-version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An object as the API server has it. Never changed: a write gives a new one."""
+
+    kind: Kind
+    obj: Mapping[str, Any]
+
+    @property
+    def namespace(self) -> str:
+        """The object's namespace; empty for cluster-scoped ones."""
+        return str(self.obj["metadata"].get("namespace") or "")
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return str(self.obj["metadata"]["name"])
+
+    @property
+    def generation(self) -> int:
+        """Which edition of the spec this is."""
+        return int(self.obj["metadata"].get("generation") or 0)
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The object's annotations."""
+        return self.obj["metadata"].get("annotations") or {}
+
+    @property
+    def spec(self) -> Mapping[str, Json]:
+        """The spec as stored."""
+        return self.obj.get("spec") or {}
+
+    @property
+    def status(self) -> Mapping[str, Json]:
+        """The status as stored."""
+        return self.obj.get("status") or {}
+
+    @property
+    def finalizers(self) -> list[str]:
+        """The finalizers, in order."""
+        return list(self.obj["metadata"].get("finalizers") or [])
+
+    @property
+    def managed(self) -> bool:
+        """Whether the resource is ours: the finalizer is stored before anything is made."""
+        return self.kind.finalizer in self.finalizers
+
+    @property
+    def deleting(self) -> bool:
+        """Whether the object is being deleted."""
+        return "deletionTimestamp" in self.obj["metadata"]
+
+    @property
+    def recorded(self) -> bool:
+        """Whether creation was seen to have worked: the ARN is written down only after an observation."""
+        return bool((self.status.get("ackResourceMetadata") or {}).get("arn"))
+
+    @property
+    def intents(self) -> int:
+        """How many creations were begun for this object, over all its life."""
+        state = self.annotations.get(STATE)
+        if not state:
+            return 0
+        try:
+            return int(orjson.loads(state)["n"])
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return 0  # a hand-edited memory is no memory: the next creation writes it anew
+
+    @property
+    def resync_seconds(self) -> float | None:
+        """The period of the object's own sweep; None where its annotation is absent or no positive number."""
+        text = self.annotations.get(RESYNC_SECONDS, "")
+        return float(text) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) and float(text) > 0 else None
+
+
+def matters(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> bool:
+    """Whether a change of an object asks for a reconcile.
+
+    Spec changes (generation), deletion and annotations or labels do; our own writes don't.
+    """
+    if old is None:
+        return True
+    before, after = old["metadata"], new["metadata"]
+    return (
+        before.get("uid") != after.get("uid")
+        or before.get("generation") != after.get("generation")
+        or ("deletionTimestamp" in before) != ("deletionTimestamp" in after)
+        or _said(before) != _said(after)
+    )
+
+
+def _said(metadata: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    annotations = metadata.get("annotations") or {}
+    told = {key: value for key, value in annotations.items() if _is_ours(key) and key not in OWN_WRITES}
+    return told, metadata.get("labels") or {}
+
+
+def _is_ours(key: str) -> bool:
+    domain = key.partition("/")[0]
+    return domain == ACK or domain.endswith("." + ACK) or domain == "ackpy.dev"
+
+
+def controller_tags(subject: Subject, patterns: Mapping[str, str], version: str) -> dict[str, str]:
+    """The controller's tags for an object; what expands to nothing is left out (the contract's default_tags.rule)."""
+    labels = subject.obj["metadata"].get("labels") or {}
+    values = {
+        "%CONTROLLER_SERVICE%": subject.kind.service.alias,
+        "%CONTROLLER_VERSION%": version,
+        "%K8S_NAMESPACE%": subject.namespace,
+        "%K8S_RESOURCE_NAME%": subject.name,
+        "%K8S_RESOURCE_KIND%": subject.kind.name,
+    } | {token: labels.get(label, "") for token, label in _TAG_LABELS.items()}
+    expanded = {key: _expand(pattern, values) for key, pattern in patterns.items()}
+    return {key: value for key, value in expanded.items() if value}
+
+
+def _expand(pattern: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"%[A-Z0-9_]+%", lambda match: values.get(match[0], match[0]), pattern)

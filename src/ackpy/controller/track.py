@@ -1,0 +1,87 @@
+"""What a process remembers of an object between reconciles. Losing it costs reads, never correctness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ackpy.controller.options import BREAKER, FULL_SWEEP, SETTLE_SECONDS
+from ackpy.controller.subject import Subject
+from ackpy.plan.compare import Difference
+from ackpy.plan.outcome import Advisory
+from ackpy.wire.call import Call
+
+
+@dataclass(slots=True)
+class Track:
+    """One object's.
+
+    Attributes:
+        sweeps: calm sweeps so far; every FULL_SWEEP-th reads everything.
+        waits: pauses so far while something is waited for.
+    """
+
+    sweeps: int = 0
+    waits: int = 0
+    _generation: int | None = None
+    _sent: dict[str, float] = field(default_factory=dict)
+    _fight: tuple[Difference, ...] = ()
+    _rounds: int = 0
+    _acted: bool = False
+
+    def converged(self, subject: Subject) -> bool:
+        """Whether this edition of the spec was brought to AWS before: a difference now is drift."""
+        if not subject.recorded:
+            return False
+        synced = any(
+            one.get("type") == "ACK.ResourceSynced" and one.get("status") == "True"
+            for one in subject.status.get("conditions") or ()
+        )
+        return synced and subject.generation in {self._generation, subject.status.get("observedGeneration")}
+
+    def sent(self, calls: Iterable[Call], now: float) -> None:
+        """Calls worked; AWS may take time to show it."""
+        self._sent |= {call.fingerprint: now for call in calls}
+
+    def settling(self, now: float) -> frozenset[str]:
+        """Fingerprints of the calls that aren't sent again yet."""
+        self._sent = {mark: at for mark, at in self._sent.items() if now - at < SETTLE_SECONDS}
+        return frozenset(self._sent)
+
+    def acting_on(self, found: tuple[Difference, ...]) -> None:
+        """Differences are about to be corrected."""
+        self._acted = True
+        self._rounds = self._rounds + 1 if found == self._fight else 1
+        self._fight = found
+
+    @property
+    def fighting(self) -> bool:
+        """Whether the same differences came back so often that somebody else must be making them."""
+        return self._rounds >= BREAKER
+
+    def advisories(self) -> tuple[Advisory, ...]:
+        """What to tell about such a fight."""
+        if not self.fighting:
+            return ()
+        paths = ", ".join(".".join(("spec", *one.path)) for one in self._fight)
+        return (
+            Advisory(
+                "DriftReturns",
+                f"{paths} was put back {self._rounds} times in a row and changed again each time: something else "
+                "writes it, or AWS rewrites it. It is now put back only once a sweep. Find the other writer, or change "
+                "the spec.",
+            ),
+        )
+
+    def finished(self, subject: Subject) -> None:
+        """The object is as its spec says."""
+        self._generation = subject.generation
+        if not self._acted:
+            self._rounds, self._fight = 0, ()
+        self._acted = False
+        self.waits = 0
+        self.sweeps = (self.sweeps + 1) % FULL_SWEEP
+
+    def shift(self, seed: int) -> None:
+        """Begin somewhere in the cycle of sweeps, so that full ones are spread over the objects."""
+        self.sweeps = seed % FULL_SWEEP

@@ -1,0 +1,1 @@
+"""Helm charts, roles and policies, generated from the kinds."""

@@ -1,0 +1,219 @@
+"""The decision: what should happen next, from what is desired, what was observed and what is remembered.
+
+`decide` is pure, total and deterministic. The controller's loop carries a decision out and asks again; `ackpy plan`
+prints it; the tests hold every law against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Json, Path, get, show
+from ackpy.plan import tags
+from ackpy.plan.compare import Difference, differences, is_empty
+from ackpy.plan.forms import calls_of
+from ackpy.wire.call import Call, Observation, Purpose, params
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What the manifest says, with references resolved and without what only the controller put there.
+
+    Attributes:
+        spec: the spec to hold AWS to.
+        recorded: the object's status: identity that was written down.
+        deleting: the object is being deleted, and its resource with it.
+        tags: the controller's own tags.
+    """
+
+    spec: Mapping[str, Json]
+    recorded: Mapping[str, Json] = field(default_factory=dict)
+    deleting: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def resource(self) -> dict[str, Json]:
+        """Spec and status as calls are filled from them."""
+        return {"spec": self.spec, "status": self.recorded}
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What AWS can't tell.
+
+    Attributes:
+        managed: this object's resource is ours (the finalizer is there).
+        settling: fingerprints of calls that worked a moment ago and that AWS may take time to show.
+    """
+
+    managed: bool = True
+    settling: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Calls that use only what is known now: waves one after the other, the calls of a wave at once."""
+
+    waves: tuple[tuple[Call, ...], ...]
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls in order."""
+        return tuple(call for wave in self.waves for call in wave)
+
+    @property
+    def purpose(self) -> Purpose:
+        """What the stage is for: creating, deleting, or else changing."""
+        first = self.calls[0].purpose
+        return first if first in {Purpose.CREATE, Purpose.DELETE} else Purpose.PUT
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """AWS is as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The resource doesn't exist, as a deletion wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing can be done now; look again."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Only another spec (or another state of AWS) helps: the contract's Terminal."""
+
+    message: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Carry a stage out, then observe again."""
+
+    stage: Stage
+
+
+Decision: TypeAlias = Done | Gone | Wait | Refuse | Act
+
+NOT_MANAGED = Refuse(
+    "Resource already exists",
+    "This resource already exists but is not managed by ACK. To bring the resource under ACK management, you should "
+    "explicitly adopt the resource by enabling the ResourceAdoption feature gate and populating the "
+    "`services.k8s.aws/adoption-policy` and `services.k8s.aws/adoption-fields` annotations.",
+)
+
+
+def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) -> Decision:
+    """What should happen next to one resource."""
+    if desired.deleting:
+        return _unless_settling(_deletion(kind, desired), memory, "the deletion") if observed.exists else Gone()
+    if unbuilt := [name for name in kind.unbuilt if not is_empty(desired.spec.get(name))]:
+        return Refuse(
+            f"spec.{unbuilt[0]} is not supported yet by this version of ackpy: nothing was changed. Remove it, or keep "
+            "this object with a controller that supports it."
+        )
+    if not observed.exists:
+        return _unless_settling(creation(kind, desired), memory, "the new resource")
+    if not memory.managed:
+        return NOT_MANAGED
+    found = delta(kind, desired, observed)
+    if not found:
+        return Done()
+    if refusal := _unchangeable(kind, found):
+        return refusal
+    to_write = _to_write(kind, desired, observed, found)
+    calls = [
+        call
+        for part in kind.parts
+        if (own := [one for one in found if one.path[0] in part.fields])
+        for call in calls_of(kind, part, to_write, observed, own)
+    ]
+    what = ", ".join(show(("spec", *one.path)) for one in found)
+    return _unless_settling(Stage(_waves(kind, calls), tuple(found)), memory, what)
+
+
+def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:
+    """Every path below spec at which AWS isn't as the manifest says; what wasn't read can't differ."""
+    spec = tags.compared(kind, desired.spec, observed.spec, desired.tags)
+    return [
+        difference
+        for part in kind.parts
+        if part.name not in observed.unknown
+        for name in part.fields
+        for difference in differences(kind.spec.fields[name], spec.get(name), observed.spec.get(name), (name,))
+    ]
+
+
+def creation(kind: Kind, desired: Desired) -> Stage:
+    """The stage that makes the resource."""
+    resource = {"spec": tags.written(kind, desired.spec, {}, desired.tags), "status": desired.recorded}
+    sent = {link.field[1:] for link in kind.create.inputs if link.field[0] == "spec"}
+    sets = {path: get(resource["spec"], path) for path in sorted(sent, key=len)}
+    call = Call(
+        operation=kind.create.operation,
+        params=params(kind, kind.create, resource),
+        purpose=Purpose.CREATE,
+        parts=tuple(part.name for part in kind.parts),
+        sets={path: value for path, value in sets.items() if not is_empty(value)},
+        outputs=kind.create,
+    )
+    return Stage(((call,),))
+
+
+def _deletion(kind: Kind, desired: Desired) -> Stage:
+    call = Call(kind.delete.operation, params(kind, kind.delete, desired.resource), Purpose.DELETE)
+    return Stage(((call,),))
+
+
+def _unless_settling(stage: Stage, memory: Memory, what: str) -> Act | Wait:
+    """The same calls aren't sent again while AWS may only not show yet that they worked."""
+    if all(call.fingerprint in memory.settling for call in stage.calls):
+        return Wait(f"AWS takes time to show {what}")
+    return Act(stage)
+
+
+def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
+    for difference in found:
+        if kind.spec.fields[difference.path[0]].rule.create_only:
+            return Refuse(
+                f"{show(('spec', *difference.path))} can be set only when the {kind.name} is created: AWS has "
+                f"{difference.observed!r}, the manifest says {difference.desired!r}. Set it back, or delete the object "
+                "and make it again."
+            )
+    return None
+
+
+def _to_write(kind: Kind, desired: Desired, observed: Observation, found: Iterable[Difference]) -> Mapping[str, Json]:
+    """The spec that is sent: with the controller's tags where tags are sent anyway."""
+    where: Path = kind.tags.path[1:] if kind.tags else ()
+    if where and any(one.path[: len(where)] == where for one in found):
+        return tags.written(kind, desired.spec, observed.spec, desired.tags)
+    return desired.spec
+
+
+def _waves(kind: Kind, calls: Iterable[Call]) -> tuple[tuple[Call, ...], ...]:
+    """Removals in reverse part order, then writes in part order; calls that don't wait for each other at once."""
+    position = {part.name: number for number, part in enumerate(kind.parts)}
+    depth: dict[str, int] = {}
+    for part in kind.parts:
+        depth[part.name] = 1 + max((depth[name] for name in part.after), default=0)
+    if kind.one_at_a_time:
+        depth = position
+
+    def turn(call: Call) -> tuple[int, int]:
+        deepest = max(depth[name] for name in call.parts)
+        return (0, -deepest) if call.purpose is Purpose.REMOVE else (1, deepest)
+
+    ordered = sorted(calls, key=turn)
+    return tuple(tuple(call for call in ordered if turn(call) == step) for step in sorted(set(map(turn, ordered))))

@@ -1,0 +1,1 @@
+"""The embedded default: a real Kubernetes API and a simulated AWS on loopback, for `ackpy up` and the tests."""

@@ -1,0 +1,146 @@
+"""AWS requests and answers as plain values: which operation a request asks for, with what, and what it gets.
+
+Called by the guard. Everything of AWS' wire protocols is done by botocore's and moto's own code; this module is the only
+place of the guard that touches it, and the only one with untyped values.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from botocore.exceptions import UnknownServiceError
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.datastructures import Headers
+from werkzeug.exceptions import NotFound
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.wrappers import Response
+
+Params = dict[str, Any]
+"""Members of an operation's input or output, under the names of botocore's model."""
+
+
+class AwsError(Exception):
+    """A refusal in AWS' terms."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a service."""
+
+    service: str
+    name: str
+    model: Any  # moto's OperationModel
+    path_params: Mapping[str, Any]
+
+
+def identify(request: Request, signing_names: Mapping[str, Sequence[str]]) -> Operation | None:
+    """The operation that a signed request asks for; None where no model knows."""
+    scope = _credential_scope(request)
+    if scope is None:
+        return None
+    _, signed_for = scope
+    for service in signing_names.get(signed_for, [signed_for]):
+        operation = _match(request, service)
+        if operation:
+            return operation
+    return None
+
+
+def region(request: Request) -> str:
+    """The region that a signed request is for."""
+    scope = _credential_scope(request)
+    return scope[0] if scope else "us-east-1"
+
+
+def parse(request: Request, operation: Operation) -> Params:
+    """The input of an operation."""
+    protocol = determine_request_protocol(operation.model.service_model, request.content_type)
+    parser = PROTOCOL_PARSERS[protocol](operation.model)
+    parsed: Params = parser.parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.get_data(),
+            "url_path": request.path,
+            "url_params": operation.path_params,
+        }
+    )
+    return parsed
+
+
+def respond(request: Request, operation: Operation, result: Params | AwsError) -> Response:
+    """The answer with an operation's output or an error, in the protocol that the request speaks."""
+    service_model = operation.model.service_model
+    protocol = determine_request_protocol(service_model, request.content_type)
+    answer = get_serializer_class(service_model.service_name, protocol)(operation.model).serialize(result)
+    status = result.status if isinstance(result, AwsError) else answer["status_code"]
+    body = "" if request.method == "HEAD" else answer["body"]
+    return Response(body, status, answer["headers"])
+
+
+def forward(app: WSGIApplication, request: Request) -> Response:
+    """Hand a request to an application as it came in."""
+    environ = request.environ | {"wsgi.input": io.BytesIO(request.get_data())}
+    chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
+    return Response(b"".join(chunks), status, headers)
+
+
+def call(app: WSGIApplication, request: Request, service: str, name: str, params: Params) -> Params:
+    """Ask an application for an operation, as the sender of `request` would.
+
+    Raises:
+        AwsError: the application refuses.
+    """
+    model = get_service_model(service).operation_model(name)
+    protocol = model.service_model.protocol
+    serialized = create_serializer(protocol, include_validation=False).serialize_to_request(params, model)
+    headers = Headers((key, value) for key, value in request.headers if key in _SENDER_HEADERS)
+    headers.extend(serialized["headers"])
+    builder = EnvironBuilder(
+        path=serialized["url_path"],
+        query_string=serialized["query_string"],
+        base_url=request.host_url,
+        method=serialized["method"],
+        headers=headers,
+        data=serialized["body"] or b"",
+    )
+    chunks, status, answer_headers = run_wsgi_app(app, builder.get_environ(), buffered=True)
+    answer = {"body": b"".join(chunks), "headers": answer_headers, "status_code": int(status.split()[0])}
+    result: Params = create_parser(protocol).parse(answer, model.output_shape)
+    if "Error" in result:
+        raise AwsError(result["Error"]["Code"], result["Error"]["Message"], answer["status_code"])
+    result.pop("ResponseMetadata")
+    return result
+
+
+_SENDER_HEADERS = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "User-Agent")
+
+
+def _credential_scope(request: Request) -> tuple[str, str] | None:
+    """Region and service of `Credential=KEY/DATE/REGION/SERVICE/aws4_request` (Signature Version 4)."""
+    _, _, credential = request.headers.get("Authorization", "").partition("Credential=")
+    parts = credential.partition(",")[0].split("/")
+    return (parts[-3], parts[-2]) if len(parts) >= 5 else None
+
+
+def _match(request: Request, service: str) -> Operation | None:
+    try:
+        model, path_params = get_service_router(service).match(request)
+    except (NotFound, UnknownServiceError):
+        return None
+    return Operation(service, model.name, model, path_params)

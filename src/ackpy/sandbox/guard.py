@@ -1,0 +1,144 @@
+"""A WSGI application in front of moto that makes it safe and observable: the AWS that everything of the sandbox sees.
+
+Made by `moto_server`. For each request, in this order: injected faults, "not simulated" for what moto lacks or mis-routes
+(guard.yaml), repairs where it differs from AWS (`repairs`), moto; and a line in the request log. Tests control it under
+/_guard/ (no bucket can have that name):
+
+- GET /_guard/requests: the log, a list of {time, service, operation, status}; DELETE clears it.
+- PUT /_guard/faults: a list of faults in place of the earlier ones: {operation, times, status, code, message}.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import orjson
+import yaml
+from moto.core.request import Request
+from werkzeug.wrappers import Response
+
+from ackpy.sandbox import aws_protocol
+from ackpy.sandbox.aws_protocol import AwsError, Operation, Params
+from ackpy.sandbox.repairs import REPAIRS
+
+_LOG_LENGTH = 100_000  # requests; enough for any test, and a bound for a long `ackpy up`
+_UNKNOWN = "?"
+_TABLE = yaml.safe_load(Path(__file__).with_name("guard.yaml").read_text())
+SIGNING_NAMES: dict[str, list[str]] = _TABLE["signing_names"]
+NOT_SIMULATED: dict[str, list[str]] = _TABLE["not_simulated"]
+
+
+@dataclass
+class Fault:
+    """The next `times` requests for an operation are refused, without reaching moto."""
+
+    operation: str
+    times: int = 1
+    status: int = 503
+    code: str = "ServiceUnavailable"
+    message: str = "injected by a test"
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """One answered request."""
+
+    time: float
+    """When the answer was ready, in seconds since the epoch."""
+    service: str
+    operation: str
+    status: int
+
+
+class Guard:
+    """The application; thread-safe."""
+
+    def __init__(self, moto: WSGIApplication, delay_ms: int = 0) -> None:
+        """Guard `moto`, and answer each request `delay_ms` later than it would."""
+        self._moto = moto
+        self._delay_seconds = delay_ms / 1000
+        self._log: deque[LoggedRequest] = deque(maxlen=_LOG_LENGTH)
+        self._faults: list[Fault] = []
+        self._faults_lock = threading.Lock()
+        self._repair_lock = threading.Lock()  # a repair of several calls to moto is one step to everybody else
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (WSGI)."""
+        request = Request(environ)
+        if request.path.startswith("/_guard/"):
+            response = self._control(request)
+        else:
+            response = self._answer(request)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        operation = aws_protocol.identify(request, SIGNING_NAMES)
+        time.sleep(self._delay_seconds)
+        response = self._act(request, operation)
+        service, name = (operation.service, operation.name) if operation else (_UNKNOWN, _UNKNOWN)
+        self._log.append(LoggedRequest(time.time(), service, name, response.status_code))
+        return response
+
+    def _act(self, request: Request, operation: Operation | None) -> Response:
+        if operation is None:
+            return aws_protocol.forward(self._moto, request)
+        try:
+            self._raise_fault(operation.name)
+            if is_simulated(operation):
+                return self._repaired(request, operation)
+        except NotImplementedError:  # that is how moto says it; the answer is the same
+            pass
+        except AwsError as error:
+            return aws_protocol.respond(request, operation, error)
+        message = f"not simulated: {operation.name}"
+        return aws_protocol.respond(request, operation, AwsError("NotImplemented", message, 501))
+
+    def _repaired(self, request: Request, operation: Operation) -> Response:
+        repair = REPAIRS.get((operation.service, operation.name))
+        if repair is None:
+            return aws_protocol.forward(self._moto, request)
+        with self._repair_lock:
+            output = repair(aws_protocol.parse(request, operation), _Sender(self._moto, request, operation.service))
+        return aws_protocol.respond(request, operation, output)
+
+    def _raise_fault(self, operation: str) -> None:
+        with self._faults_lock:
+            for fault in self._faults:
+                if fault.operation == operation and fault.times > 0:
+                    fault.times -= 1
+                    raise AwsError(fault.code, fault.message, fault.status)
+
+    def _control(self, request: Request) -> Response:
+        match request.method, request.path:
+            case "GET", "/_guard/requests":
+                return Response(orjson.dumps([asdict(entry) for entry in list(self._log)]), mimetype="application/json")
+            case "DELETE", "/_guard/requests":
+                self._log.clear()
+            case "PUT", "/_guard/faults":
+                with self._faults_lock:
+                    self._faults = [Fault(**fault) for fault in orjson.loads(request.get_data())]
+            case _:
+                return Response(f"The guard knows no {request.method} {request.path}\n", 404)
+        return Response(status=204)
+
+
+class _Sender:
+    """moto, as the sender of a request sees it."""
+
+    def __init__(self, moto: WSGIApplication, request: Request, service: str) -> None:
+        self._moto = moto
+        self._request = request
+        self._service = service
+        self.region = aws_protocol.region(request)
+
+    def __call__(self, operation: str, params: Params) -> Params:
+        return aws_protocol.call(self._moto, self._request, self._service, operation, params)
+
+
+def is_simulated(operation: Operation) -> bool:
+    """Whether moto has an operation, and has it right."""
+    return {operation.name, "*"}.isdisjoint(NOT_SIMULATED.get(operation.service, ()))

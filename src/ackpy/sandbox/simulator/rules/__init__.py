@@ -1,0 +1,31 @@
+"""Where AWS is odd: what the service files can't say. One row an operation; see `Rule`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ackpy.sandbox.simulator.request import Answer, Request
+from ackpy.sandbox.simulator.rules import s3, sqs
+
+# Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
+Rule = Callable[[Request], Answer | None]
+
+RULES: Mapping[str, Mapping[str, Rule]] = {
+    "s3": {
+        "CreateBucket": s3.create_bucket,
+        "PutBucketAccelerateConfiguration": s3.put_accelerate,
+        "PutBucketAcl": s3.put_acl,
+        "PutBucketLifecycleConfiguration": s3.put_lifecycle,
+        "PutBucketOwnershipControls": s3.put_ownership_controls,
+        "PutBucketPolicy": s3.put_policy,
+        "PutBucketTagging": s3.put_tagging,
+        "PutBucketVersioning": s3.put_versioning,
+        "PutBucketWebsite": s3.put_website,
+        "PutObjectLockConfiguration": s3.put_object_lock,
+    },
+    "sqs": {
+        "CreateQueue": sqs.create_queue,
+        "SetQueueAttributes": sqs.set_attributes,
+        "TagQueue": sqs.tag_queue,
+    },
+}

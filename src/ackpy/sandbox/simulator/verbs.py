@@ -1,0 +1,265 @@
+"""The interpreter: what each verb of a definition does to the world. Called by `Simulator.call` after the rules."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from ackpy.sandbox.simulator.definition import Form, Pages, Part, Setting
+from ackpy.sandbox.simulator.documents import rewritten, rewritten_policy
+from ackpy.sandbox.simulator.models import members, operation_model
+from ackpy.sandbox.simulator.request import Answer, Request, render
+from ackpy.sandbox.simulator.world import Resource
+
+_REWRITERS: dict[str, Callable[[str], str]] = {"json": rewritten, "policy": rewritten_policy}
+
+
+def create(request: Request) -> Answer:
+    """Make a resource with AWS's defaults, what the input carries and what a rule added."""
+    kind = request.action.kind
+    if request.slot.current:
+        raise request.fault(kind.create.exists)
+    made = Resource(request.key, request.account, request.region, request.now, request.now)
+    view = request.view(made)
+    parts = {name: render(part.initial, view) for name, part in kind.parts.items() if part.initial is not None}
+    for member, name in kind.create.parts.items():
+        if member in request.params:
+            part, value = kind.parts[name], request.params[member]
+            parts[name] = (
+                _merged(request, part, parts.get(name), value)
+                if part.form is Form.MAP
+                else _taken(request, part, value)
+            )
+    made = replace(made, parts=parts | deepcopy(request.initial))
+    request.slot.write(made, request.lags.created, request.now)
+    return _rendered(kind.create.answer, view) | request.answer
+
+
+def describe(request: Request) -> Answer:
+    """Answer a template about the resource."""
+    return _rendered(request.action.kind.describe[request.operation], request.view(request.there))
+
+
+def delete(request: Request) -> Answer:
+    """Delete the resource."""
+    request.slot.write(None, request.lags.deleted, request.now)
+    return {}
+
+
+def list_resources(request: Request) -> Answer:
+    """One page of the resources of the caller's account, and of its region where keys are a region's."""
+    kind, listing, params = request.action.kind, request.action.kind.listing, request.params
+    found: dict[str, Answer] = {}
+    for resource in request.world.look(request.service.name, request.action.kind_name, request.now):
+        view = request.view(resource)
+        if (
+            resource.account == request.account
+            and (kind.scope != "region" or resource.region == request.region)
+            and resource.key.startswith(params.get(listing.prefix, ""))
+            and all(params.get(member, view[name]) == view[name] for member, name in listing.filters.items())
+        ):
+            found[resource.key] = render(listing.item, view)
+    items, rest = _page(request, listing.pages, found)
+    caller = Resource("", request.account, request.region, request.now, request.now)
+    answer = {listing.items: items, **rest, **render(listing.also, request.view(caller))}
+    if listing.omit_empty and not items:
+        del answer[listing.items]
+    return answer
+
+
+def put(request: Request) -> Answer:
+    """Store a part's value, as AWS completes it."""
+    part = request.action.part
+    for need in part.requires:
+        if (request.part(need.part) or {}).get(need.member) != need.value:
+            raise request.fault(need.fault)
+    value = _taken(request, part, request.params[part.member])
+    request.store(request.action.part_name, value)
+    return _spread(request, value)
+
+
+def get(request: Request) -> Answer:
+    """Answer a part's value."""
+    part, value = request.action.part, request.part(request.action.part_name)
+    if value is None:
+        if part.absent:
+            raise request.fault(part.absent)
+        return {}
+    value = deepcopy(value)
+    if part.shuffled:
+        request.random.shuffle(value[part.shuffled])
+    return {part.out: value} if part.out else _spread(request, value)
+
+
+def remove(request: Request) -> Answer:
+    """Remove a part's value; of some there is always one."""
+    part = request.action.part
+    initial = render(part.initial, request.view(request.there)) if part.reset else None
+    request.store(request.action.part_name, initial)
+    return {}
+
+
+def put_child(request: Request) -> Answer:
+    """Store one child by its id."""
+    part = request.action.part
+    child = request.params[part.member]
+    if child[part.ids] != request.params[part.ids]:
+        raise request.fault(part.invalid)
+    request.store(request.action.part_name, {**_children(request), child[part.ids]: _taken(request, part, child)})
+    return {}
+
+
+def get_child(request: Request) -> Answer:
+    """Answer one child."""
+    return {request.action.part.out: deepcopy(_children(request)[_child_id(request)])}
+
+
+def remove_child(request: Request) -> Answer:
+    """Remove one child."""
+    wanted = _child_id(request)
+    rest = {name: child for name, child in _children(request).items() if name != wanted}
+    request.store(request.action.part_name, rest)
+    return {}
+
+
+def list_children(request: Request) -> Answer:
+    """One page of the children, in the order of ids."""
+    part = request.action.part
+    items, rest = _page(request, part.pages, deepcopy(_children(request)))
+    return {part.items: items, **rest} if items else rest
+
+
+def merge(request: Request) -> Answer:
+    """Put entries into a map; the others stay."""
+    part, name = request.action.part, request.action.part_name
+    request.store(name, _merged(request, part, request.part(name), request.params[part.member]))
+    return {}
+
+
+def select(request: Request) -> Answer:
+    """Answer the wanted entries of a map."""
+    part = request.action.part
+    entries = {**(request.part(request.action.part_name) or {}), **render(part.live, request.view(request.there))}
+    if part.select:
+        wanted = request.params.get(part.select, [])
+        entries = {name: value for name, value in entries.items() if name in wanted or "All" in wanted}
+    return {part.out: entries} if entries else {}
+
+
+def drop(request: Request) -> Answer:
+    """Remove entries from a map by their keys."""
+    name, keys = request.action.part_name, request.params[request.action.part.keys]
+    request.store(name, {key: value for key, value in (request.part(name) or {}).items() if key not in keys})
+    return {}
+
+
+VERBS: Mapping[str, Callable[[Request], Answer]] = {
+    "create": create,
+    "describe": describe,
+    "delete": delete,
+    "list": list_resources,
+    "put": put,
+    "get": get,
+    "remove": remove,
+    "put_child": put_child,
+    "get_child": get_child,
+    "remove_child": remove_child,
+    "list_children": list_children,
+    "merge": merge,
+    "select": select,
+    "drop": drop,
+}
+WRITES = frozenset({"delete", "put", "remove", "put_child", "remove_child", "merge", "drop"})
+
+
+def _rendered(template: Mapping[str, object], view: Mapping[str, object]) -> Answer:
+    answer: Answer = render(template, view)
+    return answer
+
+
+def _spread(request: Request, value: object) -> Answer:
+    """The members of a value that the operation's output has too."""
+    output = members(operation_model(request.service.name, request.operation).output_shape)
+    return {name: item for name, item in value.items() if name in output} if isinstance(value, Mapping) else {}
+
+
+def _taken(request: Request, part: Part, value: object) -> Any:
+    """A given value as AWS keeps it; None if that is nothing."""
+    if isinstance(value, str):
+        return _REWRITERS[part.document](value) if part.document else value
+    kept = deepcopy(value)
+    if part.empty_is_absent and isinstance(kept, dict) and not any(kept.values()):
+        return None
+    for path, defaults in part.fill.items():
+        for item in _items(kept, path):
+            item.update({name: deepcopy(default) for name, default in defaults.items() if name not in item})
+    for path, member in part.generate.items():
+        for item in _items(kept, path):
+            item.setdefault(member, f"{request.random.getrandbits(128):032x}")
+    return kept
+
+
+def _items(value: Any, path: str) -> Iterable[Answer]:
+    return value.get(path, []) if path else [value]
+
+
+def _merged(request: Request, part: Part, old: Mapping[str, str] | None, new: Mapping[str, str]) -> dict[str, str]:
+    """A map with entries put into it.
+
+    Raises:
+        AwsFault: if an entry isn't among the settings, or isn't what its setting allows.
+    """
+    result = dict(old or {})
+    for name, value in new.items():
+        if part.settings and name not in part.settings:
+            raise request.fault(part.unknown, f"Unknown Attribute {name}.")
+        if part.blank_removes and value == "":
+            result.pop(name, None)
+            continue
+        try:
+            result[name] = _setting(part.settings[name], value) if part.settings else value
+        except ValueError as error:
+            raise request.fault(part.invalid, f"Invalid value for the parameter {name}.") from error
+    return result
+
+
+def _setting(setting: Setting, value: str) -> str:
+    """A map's entry as AWS keeps it.
+
+    Raises:
+        ValueError: if the setting doesn't allow it.
+    """
+    if setting.range and not setting.range[0] <= int(value) <= setting.range[1]:
+        raise ValueError(value)
+    if setting.one_of and value not in setting.one_of:
+        raise ValueError(value)
+    return _REWRITERS[setting.document](value) if setting.document else value
+
+
+def _children(request: Request) -> Answer:
+    children: Answer = request.part(request.action.part_name) or {}
+    return children
+
+
+def _child_id(request: Request) -> str:
+    wanted: str = request.params[request.action.part.ids]
+    if wanted not in _children(request):
+        raise request.fault(request.action.part.absent)
+    return wanted
+
+
+def _page(request: Request, pages: Pages, found: Mapping[str, Answer]) -> tuple[list[Answer], Answer]:
+    """The items of the wanted page, and the members that say what comes next. A token is the last key shown."""
+    after = request.params.get(pages.token, "")
+    last = urlsafe_b64decode(after).decode() if after else ""
+    keys = [key for key in sorted(found) if key > last]
+    shown = keys[: int(request.params.get(pages.size, pages.limit))]
+    rest: Answer = {}
+    if pages.truncated:
+        rest[pages.truncated] = len(shown) < len(keys)
+    if len(shown) < len(keys):
+        rest[pages.next] = urlsafe_b64encode(shown[-1].encode()).decode()
+    return [found[key] for key in shown], rest

@@ -1,0 +1,13 @@
+"""The data: a folder for each service, and below the one table of what data can't say.
+
+A hook is pure. `normalise_desired(spec, region)` returns the spec as AWS wants it said in that region.
+"""
+
+from collections.abc import Callable, Mapping
+
+from ackpy.kinds.paths import Json
+from ackpy.services.s3 import bucket
+
+NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
+    "s3/Bucket": bucket.located,
+}

@@ -1,0 +1,155 @@
+"""Calls and observations: what is said to AWS about one resource, and what was seen of it.
+
+plan makes calls from differences; the controller sends them and turns the answers into observations here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import orjson
+
+from ackpy.kinds.model import Binding, Kind, Read
+from ackpy.kinds.paths import Json, Path, get, put, with_value
+from ackpy.kinds.schema import Field
+from ackpy.wire.convert import from_aws, to_aws
+
+
+class Purpose(StrEnum):
+    """What a call does to the resource."""
+
+    CREATE = "create"
+    PUT = "put"
+    REMOVE = "remove"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One AWS call that changes something.
+
+    Attributes:
+        operation, params: as botocore takes them.
+        purpose: what it does.
+        parts: the parts it touches; they are observed again afterwards.
+        sets: path in the spec → its value once the call has worked (None: gone). What `predict` applies.
+        outputs: where the answer goes.
+    """
+
+    operation: str
+    params: Mapping[str, Json]
+    purpose: Purpose
+    parts: tuple[str, ...] = ()
+    sets: Mapping[Path, Json] = field(default_factory=dict)
+    outputs: Binding | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells calls apart that would do different things."""
+        text = orjson.dumps(self.params, default=repr, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(self.operation.encode() + text).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen of a resource.
+
+    A path that is missing in `spec` is absent in AWS, unless the part that owns it is in `unknown`: that wasn't read,
+    or couldn't be, and says nothing.
+    """
+
+    exists: bool
+    spec: Mapping[str, Json] = field(default_factory=dict)
+    status: Mapping[str, Json] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+    def with_part(self, kind: Kind, name: str, spec: Mapping[str, Json], status: Mapping[str, Json]) -> Observation:
+        """The observation with one part read (anew)."""
+        part = next(part for part in kind.parts if part.name == name)
+        kept = {key: value for key, value in self.spec.items() if key not in part.fields}
+        return replace(self, spec={**kept, **spec}, status=merged(self.status, status), unknown=self.unknown - {name})
+
+
+def params(kind: Kind, binding: Binding, resource: Mapping[str, Json]) -> dict[str, Json]:
+    """The input of an operation, filled from an object's spec and status.
+
+    Args:
+        kind: the kind.
+        binding: the operation.
+        resource: `{"spec": …, "status": …}`.
+
+    Raises:
+        ValueRefusedError: a value that AWS's type can't hold.
+    """
+    filled: dict[str, Json] = dict(binding.constants)
+    for link in sorted(binding.inputs, key=lambda link: len(link.aws)):
+        value = get(resource, link.field)
+        if value is None or value in ({}, []):
+            continue
+        node = _node(kind, link.field)
+        sent = to_aws(node, value, link.field) if node else value
+        _merge(filled, link.aws, sent)
+    return filled
+
+
+def seen(kind: Kind, binding: Binding, answer: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
+    """The spec and status that an operation's output tells."""
+    found: dict[str, Json] = {}
+    for link in binding.outputs:
+        node = _node(kind, link.field)
+        raw = get(answer, link.aws)
+        value = from_aws(node, raw) if node else raw
+        if value is not None:
+            put(found, link.field, value)
+    return found.get("spec", {}), found.get("status", {})
+
+
+def matched(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    """The element of a list answer that is this resource; the whole answer where the read is no list."""
+    if read.items is None:
+        return answer
+    wanted = {member: get(resource, path) for member, path in read.match.items()}
+    elements: Iterable[Mapping[str, Json]] = answer.get(read.items) or ()
+    return next((e for e in elements if all(e.get(member) == value for member, value in wanted.items())), None)
+
+
+def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
+    """Whether all that names the resource to AWS is known."""
+    return all(get(resource, path) not in (None, "") for path in kind.identity)
+
+
+def merged(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
+    """Two JSON objects laid over each other; objects are merged, everything else is replaced."""
+    out = dict(old)
+    for key, value in new.items():
+        both = isinstance(value, Mapping) and isinstance(out.get(key), Mapping)
+        out[key] = merged(out[key], value) if both else value
+    return out
+
+
+def predicted(observed: Observation, call: Call) -> Observation:
+    """What observing would show if a call worked; outputs that AWS decides aren't known.
+
+    Pure: this is what `ackpy plan` and the convergence tests stand on.
+    """
+    if call.purpose is Purpose.DELETE:
+        return Observation(exists=False)
+    spec: dict[str, Json] = {} if call.purpose is Purpose.CREATE else dict(observed.spec)
+    for path, value in call.sets.items():
+        spec = with_value(spec, path, value) if value is not None or get(spec, path) is not None else spec
+    return Observation(exists=True, spec=spec, status=observed.status, unknown=observed.unknown)
+
+
+def _node(kind: Kind, path: Path) -> Field | None:
+    return (kind.spec if path[0] == "spec" else kind.status).at(path[1:])
+
+
+def _merge(target: dict[str, Json], path: Path, value: Json) -> None:
+    for key in path[:-1]:
+        target[key] = dict(target.get(key) or {})
+        target = target[key]
+    last = path[-1].removeprefix("@")
+    target[last] = value

@@ -1,0 +1,63 @@
+"""What AWS does, told once as steps, for every door: in process, over HTTP, and moto where moto is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Params = dict[str, Any]
+CallAws = Callable[[str, str, Params], Params]
+
+
+class Refused(Exception):  # noqa: N818 (the doors' common word for an error)
+    """An operation answered an error, whatever the door it came through."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call: what its answer must contain, what it must not, or the code of its error."""
+
+    operation: str
+    params: Params
+    answer: Params | None = None
+    lacks: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Steps on a fresh AWS. `not_moto` is the reason why moto does otherwise."""
+
+    name: str
+    service: str
+    steps: tuple[Step, ...]
+    not_moto: str = ""
+
+
+def run(scenario: Scenario, call: CallAws) -> None:
+    """Do the steps through a door and hold every answer against what was told."""
+    for step in scenario.steps:
+        answer, code = _outcome(call, scenario.service, step)
+        assert code == step.code, (step, answer)
+        assert step.lacks not in answer, (step, answer)
+        assert _contains(answer, step.answer or {}), (step, answer)
+
+
+def _outcome(call: CallAws, service: str, step: Step) -> tuple[Params, str]:
+    try:
+        return call(service, step.operation, step.params), ""
+    except Refused as refused:
+        return {}, refused.code
+
+
+def _contains(found: Any, expected: Any) -> bool:
+    if isinstance(expected, dict) and isinstance(found, dict):
+        return all(_contains(found.get(name), value) for name, value in expected.items())
+    if isinstance(expected, list) and isinstance(found, list):
+        return len(found) == len(expected) and all(map(_contains, found, expected))
+    return bool(found == expected)
