@@ -125,11 +125,21 @@ async def test_a_local_endpoint_gets_path_style(script: Script) -> None:
     await clients.aclose()
 
 
-@pytest.mark.parametrize(("path_style", "style"), [(False, "auto"), (True, "path")])
-async def test_another_endpoint_gets_path_style_by_the_flag(path_style: bool, style: str) -> None:
+@pytest.mark.parametrize(
+    ("path_style", "endpoint_url", "bucket", "url"),
+    [
+        (False, "https://s3.example.org", "bucket", "https://bucket.s3.example.org/"),
+        (True, "https://s3.example.org", "bucket", "https://s3.example.org/bucket"),
+        (False, None, "bucket", "https://bucket.s3.eu-west-1.amazonaws.com/"),
+        (False, None, "dotted.bucket", "https://s3.eu-west-1.amazonaws.com/dotted.bucket"),
+        (True, None, "bucket", "https://s3.eu-west-1.amazonaws.com/bucket"),
+    ],
+)
+async def test_where_a_bucket_is(path_style: bool, endpoint_url: str | None, bucket: str, url: str) -> None:
     clients = clients_with(replace(SETTINGS, path_style=path_style))
-    async with clients.borrow("s3", scope_at("https://s3.example.org")) as client:
-        assert client.api.meta.config.s3["addressing_style"] == style
+    async with clients.borrow("s3", replace(HERE, endpoint_url=endpoint_url)) as client:
+        signed = await client.api.generate_presigned_url("head_bucket", Params={"Bucket": bucket})
+    assert signed.partition("?")[0] == url
     await clients.aclose()
 
 

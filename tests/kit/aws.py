@@ -1,0 +1,40 @@
+"""The simulator as the engine's AWS: an `ackpy.aws.call.Caller` in process."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError, ParamValidationError
+
+from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
+from ackpy.aws.scope import Scope
+from ackpy.kinds.registry import MODELS
+from ackpy.sandbox.simulator import AwsFault, Simulator
+
+
+class SimulatedAws:
+    """Calls a simulator, and translates its faults as AwsCaller translates AWS's."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.simulator = simulator
+
+    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return dict(
+                self.simulator.call(service, operation, dict(params), region=scope.region, account=scope.account)
+            )
+        except AwsFault as fault:
+            raise _translated(fault, service, operation) from fault
+        except ParamValidationError as error:
+            raise from_botocore_error(error, service, operation) from error
+
+    async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        return await self.call(scope, service, operation, params)
+
+
+def _translated(fault: AwsFault, service: str, operation: str) -> AwsError:
+    shapes = MODELS[service].operation_model(operation).error_shapes
+    answer = {
+        "Error": {"Code": fault.code, "Message": fault.message},
+        "ResponseMetadata": {"HTTPStatusCode": fault.status, "RequestId": "simulated"},
+    }
+    return from_client_error(ClientError(answer, operation), service, operation, shapes)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """The informer, with the in-memory API and with a real API server."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -216,30 +217,19 @@ async def test_a_lasting_failure_is_logged_once() -> None:
     assert "RBAC" in logs[0]["error"]
 
 
-class Restorable(MemoryApi):
-    """A cluster that can be put back to the state of another, older one."""
-
-    def restore(self, backup: MemoryApi) -> None:
-        watches = self._breaks
-        vars(self).update(vars(backup))
-        self._breaks = watches
-
-
 @virtual_time
-async def test_a_cluster_restored_from_a_backup_is_believed() -> None:
-    api, backup = Restorable(), memory_api()
-    api.register(WIDGETS)
-    for name in ("lost", "kept"):
-        await api.create(WIDGETS, "n", widget(name))
-    await backup.create(WIDGETS, "n", widget("kept"))
+async def test_it_waits_for_the_kind_to_be_installed() -> None:
+    api = MemoryApi()
     seen = Recorded(api)
-    async with running(seen.informer.run()):
-        await seen.informer.synced.wait()
-        await until(lambda: len(seen.changes) == 2)
-        api.break_watches(Gone(504, "ResourceVersionTooLarge", "Too large resource version: 3, current: 2"))
-        api.restore(backup)
-        await until(lambda: "lost" not in seen.names())
-    assert seen.informer.get("n", "kept") == await backup.get(WIDGETS, "n", "kept")
+    with structlog.testing.capture_logs() as logs:
+        async with running(seen.informer.run()):
+            await asyncio.sleep(3600)
+            assert not seen.informer.synced.is_set()
+            api.register(WIDGETS)
+            await seen.informer.synced.wait()
+            await api.create(WIDGETS, "n", widget("a"))
+            await until(lambda: "a" in seen.names())
+    assert len(logs) == 1
 
 
 @virtual_time

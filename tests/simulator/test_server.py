@@ -68,9 +68,9 @@ async def test_a_fault_after_the_effect_reaches_the_client(aws: Simulator, url: 
 
 
 async def test_a_gap_says_so(url: str) -> None:
-    assert await refused(by_botocore(url), "s3", "ListObjectsV2", {"Bucket": "here"}) == "NotSimulated"
-    assert await refused(by_botocore(url), "sqs", "PurgeQueue", {"QueueUrl": "x"}) == "NotSimulated"
-    assert await raw(url, "GET", "/", "us-east-1/iot") == (501, "Not simulated: the simulator has no service iot")
+    assert await refused(by_botocore(url), "s3", "ListObjectsV2", {"Bucket": "here"}) == "NotImplemented"
+    assert await refused(by_botocore(url), "sqs", "PurgeQueue", {"QueueUrl": "x"}) == "NotImplemented"
+    assert await raw(url, "GET", "/", "us-east-1/iot") == (501, "not simulated: the simulator has no service iot")
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ class Clients:
             max_pool_connections=settings.max_connections,
             # One attempt: the limiter sees every throttle, and no write is sent twice unnoticed.
             retries={"mode": "standard", "total_max_attempts": 1},
-            s3={"addressing_style": "path" if path_style else "auto"},
+            s3={"addressing_style": "path" if path_style else "virtual"},  # "auto" means path at custom endpoints
         )
 
 

@@ -10,7 +10,7 @@ The error tree, which is also what a caller has to tell apart:
     ├── NotFound          no such object, or no such kind
     ├── AlreadyExists     create met an object of this name
     ├── Conflict          the object changed since it was read: read and decide again
-    ├── Gone              the resourceVersion is too old (or unknown): list again
+    ├── Gone              the resourceVersion is too old: list again
     ├── Invalid           the object is refused: it must change before another try
     └── Retryable         the same request may succeed later
         ├── TooManyRequests
@@ -186,7 +186,7 @@ class Conflict(ApiError):
 
 
 class Gone(ApiError):
-    """The server no longer has (or doesn't have yet) this resourceVersion."""
+    """The server no longer has this resourceVersion."""
 
 
 class Invalid(ApiError):
@@ -230,9 +230,6 @@ def error_from_status(status: Object, code: int, retry_after: float | None = Non
     """The error for a meta/v1 Status object: the body of a refusal, or the object of a watch's ERROR event."""
     reason, message = status.get("reason") or "Unknown", status.get("message") or f"HTTP status {code}"
     details = status.get("details") or {}
-    causes = {cause.get("reason") for cause in details.get("causes") or ()}
-    if "ResourceVersionTooLarge" in causes:  # after a restore of etcd; a 504, but only another list helps
-        return Gone(code, "ResourceVersionTooLarge", message)
     if reason == "AlreadyExists":
         return AlreadyExists(code, reason, message)
     if code == 429 or code >= 500:

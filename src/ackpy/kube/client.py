@@ -84,15 +84,19 @@ class Client:
         }
         timeout = aiohttp.ClientTimeout(total=timeout_seconds + _WATCH_GRACE_SECONDS, sock_connect=10)
         async with self._response("GET", resource.path(namespace), query, timeout=timeout) as response:
-            # Not readline(): it has a limit that a large object exceeds.
             rest = b""
-            async for chunk in response.content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    event = orjson.loads(line)
-                    if event["type"] == "ERROR":
-                        raise error_from_status(event["object"], event["object"].get("code", 500))
-                    yield WatchEvent(event["type"], event["object"])
+            try:
+                async for chunk in response.content.iter_any():  # readline() has a limit that a large object exceeds
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        event = orjson.loads(line)
+                        if event["type"] == "ERROR":
+                            raise error_from_status(event["object"], event["object"].get("code", 500))
+                        yield WatchEvent(event["type"], event["object"])
+            finally:
+                # Left early: closing would begin a TLS goodbye that nobody waits for; it may outlive the event loop.
+                if response.connection is not None and response.connection.transport is not None:
+                    response.connection.transport.abort()
 
     async def create(
         self, resource: Resource, namespace: str | None, body: Object, *, field_manager: str = FIELD_MANAGER
@@ -214,5 +218,4 @@ async def connect(config: ClusterConfig) -> AsyncIterator[Client]:
     headers = {"User-Agent": f"ackpy/{version('ackpy')}", "Accept": _JSON}
     async with aiohttp.ClientSession(connector=connector, headers=headers, proxy=config.proxy) as session:
         yield Client(config, session)
-        # aiohttp closes TLS transports only in the next turns of the loop.
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # aborted connections are closed in the next turn of the loop

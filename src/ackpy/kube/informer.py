@@ -118,20 +118,13 @@ class Informer:
         if known is not None and not newer(known["metadata"]["resourceVersion"], obj["metadata"]["resourceVersion"]):
             self._forget(key)
 
-    def _replace(self, namespace: str | None, listed: dict[Key, Object], position: str, *, restored: bool) -> None:
-        """Make the store equal to a list, but for our own writes after it.
-
-        Args:
-            namespace: What was listed; None is everything.
-            listed: The objects.
-            position: The list's resourceVersion.
-            restored: The cluster went back in time (a restored backup): nothing cached is worth keeping.
-        """
+    def _replace(self, namespace: str | None, listed: dict[Key, Object], position: str) -> None:
+        """Make the store equal to a list of this namespace (None: of all), but for our own writes after it."""
         for key in [key for key in self._released if namespace in {None, key[0]} and key not in listed]:
             del self._released[key]
         for key, known in list(self.store.items()):
             outdated = key not in listed and not newer(known["metadata"]["resourceVersion"], position)
-            if namespace in {None, key[0]} and (restored or outdated):
+            if namespace in {None, key[0]} and outdated:
                 self._forget(key)
         for key, obj in listed.items():
             self._keep(key, obj)
@@ -159,13 +152,14 @@ class _Scope:
                 if self._must_list:
                     await self._list()
                 await self._watch()
-            except Gone:
-                self._must_list = True
-                self._failures += 1
             except ApiError as error:
-                self._report(error)
                 self._failures += 1
-                asked = error.retry_after or 0.0 if isinstance(error, Retryable) else 0.0
+                if isinstance(error, Retryable):
+                    asked = error.retry_after or 0.0
+                else:
+                    self._must_list = True
+                if not isinstance(error, Gone):  # that is everyday
+                    self._report(error)
             # Also after a watch that ended well: were the server to end each at once, this is no busy loop.
             await asyncio.sleep(max(asked, backoff.delay(self._failures, _BACKOFF_BASE_SECONDS, _BACKOFF_CAP_SECONDS)))
 
@@ -184,11 +178,9 @@ class _Scope:
             token = page.continue_token
             if token is None:
                 break
-        restored = newer(self.position, page.resource_version)  # a list reads the newest state, so that is going back
         self.position = page.resource_version
         self._must_list = False
-        self._reported = ""
-        self._informer._replace(self.namespace, listed, self.position, restored=restored)
+        self._informer._replace(self.namespace, listed, self.position)
 
     async def _watch(self) -> None:
         events = self._api.watch(
@@ -200,11 +192,14 @@ class _Scope:
         )
         async with aclosing(events):
             async for event_type, obj in events:
-                self._failures = 0
+                self._recovered()
                 self.position = obj["metadata"]["resourceVersion"]
                 if event_type != "BOOKMARK":
                     self._informer._apply(event_type, obj)
-        self._failures = 0
+        self._recovered()
+
+    def _recovered(self) -> None:
+        self._failures, self._reported = 0, ""
 
     def _report(self, error: ApiError) -> None:
         """Log a failure once, not at each try: a kind whose CRD is not installed stays so for long."""

@@ -12,7 +12,7 @@ from typing import Self
 import aiohttp
 import orjson
 
-from ackpy.sandbox.guard import Fault, LoggedRequest
+from ackpy.sandbox.guard_api import Fault, LoggedRequest
 from ackpy.sandbox.process import Child, ChildError, free_port
 
 

@@ -1,7 +1,7 @@
 """AWS requests and answers as plain values: which operation a request asks for, with what, and what it gets.
 
-Called by the guard. Everything of AWS' wire protocols is done by botocore's and moto's own code; this module is the only
-place of the guard that touches it, and the only one with untyped values.
+Called by the guard. AWS' wire protocols are spoken by botocore's and moto's own code; this module is the guard's only
+place that touches it.
 """
 
 import io
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+from botocore.awsrequest import HeadersDict, prepare_request_dict
 from botocore.exceptions import UnknownServiceError
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
@@ -49,21 +50,12 @@ class Operation:
 
 def identify(request: Request, signing_names: Mapping[str, Sequence[str]]) -> Operation | None:
     """The operation that a signed request asks for; None where no model knows."""
-    scope = _credential_scope(request)
-    if scope is None:
-        return None
-    _, signed_for = scope
+    signed_for = _signing_name(request)
     for service in signing_names.get(signed_for, [signed_for]):
         operation = _match(request, service)
         if operation:
             return operation
     return None
-
-
-def region(request: Request) -> str:
-    """The region that a signed request is for."""
-    scope = _credential_scope(request)
-    return scope[0] if scope else "us-east-1"
 
 
 def parse(request: Request, operation: Operation) -> Params:
@@ -109,21 +101,22 @@ def call(app: WSGIApplication, request: Request, service: str, name: str, params
     model = get_service_model(service).operation_model(name)
     protocol = model.service_model.protocol
     serialized = create_serializer(protocol, include_validation=False).serialize_to_request(params, model)
+    prepare_request_dict(serialized, request.host_url)  # joins path and query
     headers = Headers((key, value) for key, value in request.headers if key in _SENDER_HEADERS)
     headers.extend(serialized["headers"])
     builder = EnvironBuilder(
-        path=serialized["url_path"],
-        query_string=serialized["query_string"],
+        path=serialized["url"],
         base_url=request.host_url,
         method=serialized["method"],
         headers=headers,
         data=serialized["body"] or b"",
     )
     chunks, status, answer_headers = run_wsgi_app(app, builder.get_environ(), buffered=True)
-    answer = {"body": b"".join(chunks), "headers": answer_headers, "status_code": int(status.split()[0])}
+    status_code = int(status.split()[0])
+    answer = {"body": b"".join(chunks), "headers": HeadersDict(answer_headers.items()), "status_code": status_code}
     result: Params = create_parser(protocol).parse(answer, model.output_shape)
     if "Error" in result:
-        raise AwsError(result["Error"]["Code"], result["Error"]["Message"], answer["status_code"])
+        raise AwsError(result["Error"]["Code"], result["Error"]["Message"], status_code)
     result.pop("ResponseMetadata")
     return result
 
@@ -131,11 +124,11 @@ def call(app: WSGIApplication, request: Request, service: str, name: str, params
 _SENDER_HEADERS = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "User-Agent")
 
 
-def _credential_scope(request: Request) -> tuple[str, str] | None:
-    """Region and service of `Credential=KEY/DATE/REGION/SERVICE/aws4_request` (Signature Version 4)."""
+def _signing_name(request: Request) -> str:
+    """The service in `Credential=KEY/DATE/REGION/SERVICE/aws4_request` (Signature Version 4); "" if unsigned."""
     _, _, credential = request.headers.get("Authorization", "").partition("Credential=")
     parts = credential.partition(",")[0].split("/")
-    return (parts[-3], parts[-2]) if len(parts) >= 5 else None
+    return str(parts[-2]) if len(parts) >= 5 else ""
 
 
 def _match(request: Request, service: str) -> Operation | None:

@@ -1,8 +1,8 @@
-"""A WSGI application in front of moto that makes it safe and observable: the AWS that everything of the sandbox sees.
+"""A WSGI application in front of moto that makes it safe and observable: the AWS that the sandbox sees.
 
-Made by `moto_server`. For each request, in this order: injected faults, "not simulated" for what moto lacks or mis-routes
-(guard.yaml), repairs where it differs from AWS (`repairs`), moto; and a line in the request log. Tests control it under
-/_guard/ (no bucket can have that name):
+Made by `moto_server`. For each request, in this order: injected faults, "not simulated" for what moto lacks or mistakes
+(guard.yaml), repairs where it differs from AWS (`repairs`), moto; then a line in the request log. Tests control it
+under /_guard/, a name that no bucket can have:
 
 - GET /_guard/requests: the log, a list of {time, service, operation, status}; DELETE clears it.
 - PUT /_guard/faults: a list of faults in place of the earlier ones: {operation, times, status, code, message}.
@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -23,35 +23,13 @@ from werkzeug.wrappers import Response
 
 from ackpy.sandbox import aws_protocol
 from ackpy.sandbox.aws_protocol import AwsError, Operation, Params
+from ackpy.sandbox.guard_api import Fault, LoggedRequest
 from ackpy.sandbox.repairs import REPAIRS
 
 _LOG_LENGTH = 100_000  # requests; enough for any test, and a bound for a long `ackpy up`
-_UNKNOWN = "?"
 _TABLE = yaml.safe_load(Path(__file__).with_name("guard.yaml").read_text())
 SIGNING_NAMES: dict[str, list[str]] = _TABLE["signing_names"]
 NOT_SIMULATED: dict[str, list[str]] = _TABLE["not_simulated"]
-
-
-@dataclass
-class Fault:
-    """The next `times` requests for an operation are refused, without reaching moto."""
-
-    operation: str
-    times: int = 1
-    status: int = 503
-    code: str = "ServiceUnavailable"
-    message: str = "injected by a test"
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """One answered request."""
-
-    time: float
-    """When the answer was ready, in seconds since the epoch."""
-    service: str
-    operation: str
-    status: int
 
 
 class Guard:
@@ -69,17 +47,14 @@ class Guard:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
         request = Request(environ)
-        if request.path.startswith("/_guard/"):
-            response = self._control(request)
-        else:
-            response = self._answer(request)
-        return response(environ, start_response)
+        act = self._control if request.path.startswith("/_guard/") else self._answer
+        return act(request)(environ, start_response)
 
     def _answer(self, request: Request) -> Response:
         operation = aws_protocol.identify(request, SIGNING_NAMES)
         time.sleep(self._delay_seconds)
         response = self._act(request, operation)
-        service, name = (operation.service, operation.name) if operation else (_UNKNOWN, _UNKNOWN)
+        service, name = (operation.service, operation.name) if operation else ("?", "?")
         self._log.append(LoggedRequest(time.time(), service, name, response.status_code))
         return response
 
@@ -88,14 +63,13 @@ class Guard:
             return aws_protocol.forward(self._moto, request)
         try:
             self._raise_fault(operation.name)
-            if is_simulated(operation):
-                return self._repaired(request, operation)
-        except NotImplementedError:  # that is how moto says it; the answer is the same
-            pass
+            if not is_simulated(operation):
+                raise _not_simulated(operation)
+            return self._repaired(request, operation)
         except AwsError as error:
             return aws_protocol.respond(request, operation, error)
-        message = f"not simulated: {operation.name}"
-        return aws_protocol.respond(request, operation, AwsError("NotImplemented", message, 501))
+        except NotImplementedError:  # from moto
+            return aws_protocol.respond(request, operation, _not_simulated(operation))
 
     def _repaired(self, request: Request, operation: Operation) -> Response:
         repair = REPAIRS.get((operation.service, operation.name))
@@ -133,7 +107,6 @@ class _Sender:
         self._moto = moto
         self._request = request
         self._service = service
-        self.region = aws_protocol.region(request)
 
     def __call__(self, operation: str, params: Params) -> Params:
         return aws_protocol.call(self._moto, self._request, self._service, operation, params)
@@ -142,3 +115,7 @@ class _Sender:
 def is_simulated(operation: Operation) -> bool:
     """Whether moto has an operation, and has it right."""
     return {operation.name, "*"}.isdisjoint(NOT_SIMULATED.get(operation.service, ()))
+
+
+def _not_simulated(operation: Operation) -> AwsError:
+    return AwsError("NotImplemented", f"not simulated: {operation.name}", 501)

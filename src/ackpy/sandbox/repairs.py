@@ -6,9 +6,10 @@ raises AWS' refusal. Each names the behaviour that it restores.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from moto.core.utils import get_service_model
 from moto.s3.utils import bucket_policy_is_public
 from moto.sqs.models import sqs_backends
 
@@ -17,8 +18,6 @@ from ackpy.sandbox.aws_protocol import AwsError, Params
 
 class Moto(Protocol):
     """moto, as the sender of the request sees it."""
-
-    region: str
 
     def __call__(self, operation: str, params: Params) -> Params:
         """Ask for an operation of the same service; raises AwsError."""
@@ -52,7 +51,7 @@ def create_bucket(params: Params, moto: Moto) -> Params:
 
 def list_buckets(params: Params, moto: Moto) -> Params:
     """Buckets come sorted by name and, with MaxBuckets, in pages; the token is the last name of the page before."""
-    filters = {name: params[name] for name in ("Prefix", "BucketRegion") if name in params}
+    filters: Params = {name: params[name] for name in ("Prefix", "BucketRegion") if name in params}
     output = moto("ListBuckets", filters)
     after = params.get("ContinuationToken", "")
     buckets = sorted((b for b in output["Buckets"] if b["Name"] > after), key=lambda b: str(b["Name"]))
@@ -91,11 +90,11 @@ def put_bucket_policy(params: Params, moto: Moto) -> Params:
     return moto("PutBucketPolicy", params)
 
 
-def known_values(operation: str, *path: str, values: tuple[str, ...]) -> Repair:
-    """A member takes the values of its enumeration, no others: the XML doesn't fit the schema then."""
+def known_values(operation: str) -> Repair:
+    """Members with an enumeration take its values only: the XML doesn't fit the schema otherwise."""
 
     def put(params: Params, moto: Moto) -> Params:
-        if any(value not in values for value in _leaves(params, path)):
+        if not _fits(params, get_service_model("s3").operation_model(operation).input_shape):
             message = "The XML you provided was not well-formed or did not validate against our published schema"
             raise AwsError("MalformedXML", message)
         return moto(operation, params)
@@ -139,19 +138,10 @@ REPAIRS: dict[tuple[str, str], Repair] = {
     ("s3", "GetBucketEncryption"): get_bucket_encryption,
     ("s3", "GetBucketTagging"): get_bucket_tagging,
     ("s3", "PutBucketPolicy"): put_bucket_policy,
-    ("s3", "PutBucketVersioning"): known_values(
-        "PutBucketVersioning", "VersioningConfiguration", "Status", values=("Enabled", "Suspended")
-    ),
-    ("s3", "PutBucketOwnershipControls"): known_values(
-        "PutBucketOwnershipControls",
-        *("OwnershipControls", "Rules", "ObjectOwnership"),
-        values=("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"),
-    ),
-    ("s3", "PutBucketEncryption"): known_values(
-        "PutBucketEncryption",
-        *("ServerSideEncryptionConfiguration", "Rules", "ApplyServerSideEncryptionByDefault", "SSEAlgorithm"),
-        values=("AES256", "aws:kms", "aws:kms:dsse"),
-    ),
+    ("s3", "PutBucketVersioning"): known_values("PutBucketVersioning"),
+    ("s3", "PutBucketOwnershipControls"): known_values("PutBucketOwnershipControls"),
+    ("s3", "PutBucketEncryption"): known_values("PutBucketEncryption"),
+    ("s3", "PutBucketWebsite"): known_values("PutBucketWebsite"),
     ("sqs", "CreateQueue"): create_queue,
     ("sqs", "SetQueueAttributes"): set_queue_attributes,
     ("sqs", "GetQueueAttributes"): get_queue_attributes,
@@ -204,9 +194,9 @@ def _write_queue(operation: str, params: Params, moto: Moto) -> Params:
 
 
 def _redrive_allow_policy(queue_url: str, moto: Moto) -> str:
-    *_, account, name = queue_url.split("/")
-    queue = sqs_backends[account][moto.region].queues[name]
-    return getattr(queue, "redrive_allow_policy", "")
+    queue = moto("GetQueueAttributes", {"QueueUrl": queue_url, "AttributeNames": ["QueueArn"]})
+    *_, region, account, name = queue["Attributes"]["QueueArn"].split(":")
+    return getattr(sqs_backends[account][region].queues[name], "redrive_allow_policy", "")
 
 
 def _ask(moto: Moto, operation: str, params: Params, *, but: str) -> Params | None:
@@ -226,12 +216,9 @@ def _json(text: str) -> Any:
         return None
 
 
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
-    """The values at a path of members; lists on the way count with each of their elements."""
-    if isinstance(value, list):
-        for element in value:
-            yield from _leaves(element, path)
-    elif not path:
-        yield value
-    elif path[0] in value:
-        yield from _leaves(value[path[0]], path[1:])
+def _fits(value: Any, shape: Any) -> bool:
+    if shape.type_name == "structure":
+        return all(_fits(member, shape.members[name]) for name, member in value.items())
+    if shape.type_name == "list":
+        return all(_fits(element, shape.member) for element in value)
+    return not getattr(shape, "enum", ()) or value in shape.enum

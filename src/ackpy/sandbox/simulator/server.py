@@ -76,22 +76,21 @@ class Front:
         try:
             protocol, operation, url_params = _route(request, scope["service"])
         except NotSimulatedError as error:
-            return Reply(HTTPStatus.NOT_IMPLEMENTED, {}, f"Not simulated: {error}".encode())
+            return Reply(HTTPStatus.NOT_IMPLEMENTED, {}, f"not simulated: {error}".encode())
         service = operation.service_model.service_name
         account = scope["key"] if _ACCOUNT.fullmatch(scope["key"]) else self._account
         try:
             params = _parse(request, protocol, operation, url_params)
             answer = self._simulator.call(service, operation.name, params, region=scope["region"], account=account)
         except NotSimulatedError as error:
-            return _ERRORS[protocol](operation, AwsFault("NotSimulated", str(error), 501), request_id)
+            return _ERRORS[protocol](operation, AwsFault("NotImplemented", f"not simulated: {error}", 501), request_id)
         except AwsFault as fault:
             return _ERRORS[protocol](operation, fault, request_id)
         except (ParamValidationError, RequestParserError) as error:
             known = definition.load(service)
             return _ERRORS[protocol](operation, known.fault(known.invalid["default"], str(error)), request_id)
-        response = get_serializer_class(service, protocol)(operation, SerializationContext(request_id)).serialize(
-            answer
-        )
+        serializer = get_serializer_class(service, protocol)(operation, SerializationContext(request_id))
+        response = serializer.serialize(answer)
         body = response["body"]
         headers = {**response["headers"], "x-amz-request-id": request_id, "x-amzn-RequestId": request_id}
         return Reply(response["status_code"], headers, body.encode() if isinstance(body, str) else body)

@@ -187,9 +187,16 @@ def _spread(request: Request, value: object) -> Answer:
 
 
 def _taken(request: Request, part: Part, value: object) -> Any:
-    """A given value as AWS keeps it; None if that is nothing."""
-    if isinstance(value, str):
-        return _REWRITERS[part.document](value) if part.document else value
+    """A given value as AWS keeps it; None if that is nothing.
+
+    Raises:
+        AwsFault: if it should be a document and isn't.
+    """
+    if part.document:
+        try:
+            return _REWRITERS[part.document](str(value))
+        except ValueError as error:
+            raise request.fault(part.invalid, str(error)) from error
     kept = deepcopy(value)
     if part.empty_is_absent and isinstance(kept, dict) and not any(kept.values()):
         return None

@@ -1,0 +1,145 @@
+"""A whole world in process: an in-memory Kubernetes API, a simulated AWS and the engine between them, step by step.
+
+Time is the world's own and moves only while something is waited for. A step is one reconcile of one object.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from ackpy.controller.manager import NAMESPACES
+from ackpy.controller.objects import Objects, resource_of, trimmed
+from ackpy.controller.options import LATE_SECONDS, RESYNC_SECONDS, WAIT_SECONDS, Options
+from ackpy.controller.reconcile import Next, Reconciler
+from ackpy.controller.report import Recorder
+from ackpy.controller.scopes import Scopes
+from ackpy.controller.subject import Subject
+from ackpy.controller.track import Track
+from ackpy.crd.crd import definition
+from ackpy.kinds.model import Kind
+from ackpy.kinds.registry import load
+from ackpy.kube import NotFound, Object
+from ackpy.sandbox.simulator import ManualClock, Simulator
+from tests.kit.aws import SimulatedAws
+from tests.kit.memory_api import MemoryApi
+
+ACCOUNT, REGION = "123456789012", "us-east-1"
+SAMPLES = Path(__file__).parents[2] / "samples"
+TAGS = {
+    "services.k8s.aws/controller-version": "%CONTROLLER_SERVICE%-%CONTROLLER_VERSION%",
+    "services.k8s.aws/namespace": "%K8S_NAMESPACE%",
+}
+_MOST_STEPS = 40
+
+
+@dataclass
+class Events:
+    """Remembers what was told."""
+
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def record(self, obj: Object, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:  # noqa: ARG002
+        self.told.append((event_type, reason, message))
+
+
+class World:
+    """The three of them. `crds` are schemas by kind label; by default our own."""
+
+    def __init__(self, kinds: tuple[Kind, ...] | None = None, crds: Mapping[str, Object] | None = None) -> None:
+        self.clock = ManualClock()
+        self.simulator = Simulator(clock=self.clock)
+        self.aws = SimulatedAws(self.simulator)
+        self.api = MemoryApi()
+        self.events = Events()
+        self.options = Options(region=REGION, version="test", tags=TAGS)
+        self.kinds = {kind.label: kind for kind in kinds or load()}
+        for label, kind in self.kinds.items():
+            crd = (crds or {}).get(label) or definition(kind)
+            self.api.register(resource_of(kind), schema=crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+        self.restart()
+
+    def restart(self) -> None:
+        """A new process: everything that only memory held is gone."""
+        self._tracks: dict[tuple[str, str], Track] = {}
+        scopes = Scopes(ACCOUNT, "aws", REGION, None, lambda _: {})
+        self._reconcilers = {
+            label: Reconciler(
+                kind,
+                self.api,
+                self.aws,
+                Objects(self.api, kind, lambda *_: None, self.now),
+                scopes,
+                self.options,
+                Recorder(self.events),
+                self.clock,
+            )
+            for label, kind in self.kinds.items()
+        }
+
+    def now(self) -> str:
+        return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    async def apply(self, manifest: Object, manager: str = "kubectl") -> Object:
+        """Create or (merge-)change an object as a user does."""
+        kind = self.kind_of(manifest)
+        body = {**manifest, "metadata": {"namespace": "default", **manifest["metadata"]}}
+        try:
+            await self.api.get(resource_of(kind), "default", body["metadata"]["name"])
+        except NotFound:
+            return await self.api.create(resource_of(kind), "default", body, field_manager=manager)
+        return await self.api.patch(
+            resource_of(kind), "default", body["metadata"]["name"], {"spec": body["spec"]}, field_manager=manager
+        )
+
+    async def get(self, kind: Kind, name: str) -> Object | None:
+        try:
+            return await self.api.get(resource_of(kind), "default", name)
+        except NotFound:
+            return None
+
+    async def step(self, kind: Kind, name: str) -> Next:
+        """One reconcile, as a worker does it."""
+        obj = await self.get(kind, name)
+        if obj is None:
+            return Next.NEVER
+        track = self._tracks.setdefault((kind.label, name), Track())
+        return await self._reconcilers[kind.label].reconcile(Subject(kind, trimmed(kind, obj)), track)
+
+    async def settle(self, kind: Kind, name: str) -> Next:
+        """Step until there is nothing more to do; time passes where something is waited for.
+
+        Raises:
+            AssertionError: it goes on and on.
+        """
+        waits = {Next.WAIT: WAIT_SECONDS[1], Next.RETRY: WAIT_SECONDS[1], Next.LATE: LATE_SECONDS}
+        for _ in range(_MOST_STEPS):
+            then = await self.step(kind, name)
+            if then not in waits:
+                return then
+            self.clock.advance(waits[then])
+        raise AssertionError(f"{kind.label} {name} never comes to rest: {await self.get(kind, name)}")
+
+    def sweep(self) -> None:
+        """Let a sweep's period pass."""
+        self.clock.advance(RESYNC_SECONDS)
+
+    def kind_of(self, manifest: Object) -> Kind:
+        group = manifest["apiVersion"].split("/")[0]
+        return next(k for k in self.kinds.values() if k.group == group and k.name == manifest["kind"])
+
+
+def samples(kind: Kind) -> list[Any]:
+    """The samples of a kind, as manifests."""
+    found = []
+    for file in sorted((SAMPLES / kind.service.alias).glob("*.yaml")):
+        found += [doc for doc in yaml.safe_load_all(file.read_text()) if doc and doc["kind"] == kind.name]
+    return found
+
+
+def condition(obj: Object, name: str) -> Object:
+    """A condition of an object by type; empty if it has none."""
+    return next((one for one in (obj.get("status") or {}).get("conditions") or () if one["type"] == name), {})
