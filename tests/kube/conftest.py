@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -37,15 +38,20 @@ _SCHEMA: dict[str, Any] = {
 
 
 @pytest.fixture(params=["memory", "real"])
-async def api(request: pytest.FixtureRequest) -> AsyncIterator[KubeApi]:
+def kubeconfig(request: pytest.FixtureRequest) -> str | None:
+    """The real API server's, which is started only if one of these tests is run; None stands for the in-memory API."""
+    return None if request.param == "memory" else str(request.getfixturevalue("control_plane").kubeconfig)
+
+
+@pytest.fixture
+async def api(kubeconfig: str | None) -> AsyncIterator[KubeApi]:
     """A server that serves `widgets`, with a status subresource."""
-    if request.param == "memory":
+    if kubeconfig is None:
         memory = MemoryApi()
         memory.register(WIDGETS, schema=_SCHEMA)
         yield memory
         return
-    control_plane = request.getfixturevalue("control_plane")
-    async with connect(load(str(control_plane.kubeconfig))) as client:
+    async with connect(load(kubeconfig)) as client:
         await _serve_widgets(client)
         yield client
 
@@ -73,10 +79,8 @@ async def _serve_widgets(api: KubeApi) -> None:
         "metadata": {"name": f"{WIDGETS.plural}.{WIDGETS.group}"},
         "spec": {"group": WIDGETS.group, "names": names, "scope": "Namespaced", "versions": [version]},
     }
-    try:
+    with suppress(AlreadyExists):
         await api.create(_CRDS, None, crd)
-    except AlreadyExists:
-        return
     while True:
         try:
             await api.list(WIDGETS)

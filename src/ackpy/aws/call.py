@@ -17,6 +17,7 @@ from aiobotocore.response import AioStreamingBody
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import Shape
+from botocore.parsers import ResponseParserError
 
 from ackpy.aws.clients import Client, Clients
 from ackpy.aws.endpoints import EndpointError
@@ -161,6 +162,9 @@ class AwsCaller:
                 yield client
         except ClientError as error:
             raise from_client_error(error, service, operation, shapes) from error
+        except ResponseParserError as error:
+            message = "the answer can't be read: is the endpoint really AWS's?"
+            raise AwsError(service, operation, "ResponseParserError", message, Meaning.TRANSIENT) from error
         except BotoCoreError as error:
             raise from_botocore_error(error, service, operation) from error
         except EndpointError as error:

@@ -20,7 +20,7 @@ from ackpy.aws.call import Caller
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, WAIT_SECONDS, Options
 from ackpy.controller.reconcile import Next, Reconciler
-from ackpy.controller.report import Events, Recorder
+from ackpy.controller.report import Events, Recorder, label
 from ackpy.controller.scopes import Scopes
 from ackpy.controller.subject import Subject, matters
 from ackpy.controller.track import Track
@@ -61,7 +61,7 @@ class Manager:
         self,
         kinds: Iterable[Kind],
         api: KubeApi,
-        aws: Callable[[str], Caller],
+        aws: Caller,
         events: Events,
         options: Options,
         account: str,
@@ -73,7 +73,7 @@ class Manager:
         Args:
             kinds: what to control.
             api: the Kubernetes API.
-            aws: gives the caller for an object, by the name that logs have of it.
+            aws: calls AWS.
             events: where events go.
             options: the flags.
             account: of the controller's identity.
@@ -111,6 +111,11 @@ class Manager:
             gc.freeze()
             _log.info("all objects are listed", objects=sum(len(c.informer.store) for c in self._controllers.values()))
 
+    @property
+    def is_synced(self) -> bool:
+        """Whether every kind's objects are listed."""
+        return all(controller.informer.synced.is_set() for controller in self._controllers.values())
+
     async def synced(self) -> None:
         """Wait until every kind's objects are listed."""
         for controller in self._controllers.values():
@@ -120,7 +125,7 @@ class Manager:
         self,
         kind: Kind,
         api: KubeApi,
-        aws: Callable[[str], Caller],
+        aws: Caller,
         events: Events,
         queue: WorkQueue[Key],
         now: Callable[[], datetime],
@@ -141,8 +146,7 @@ class Manager:
         )
         objects = Objects(api, kind, on_write, lambda: now().isoformat(timespec="seconds").replace("+00:00", "Z"))
         recorder = Recorder(events)
-        caller = aws(kind.label)
-        reconciler = Reconciler(kind, api, caller, objects, self._scopes, self._options, recorder)
+        reconciler = Reconciler(kind, api, aws, objects, self._scopes, self._options, recorder)
         return _Controller(reconciler, queue, informer)
 
     def _changed(self, label: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
@@ -173,10 +177,10 @@ class Manager:
         """A namespace's annotations are defaults of all its objects."""
         if old is None or new is None or old == new:
             return
-        for label, controller in self._controllers.items():
+        for kind, controller in self._controllers.items():
             for namespace, name in controller.informer.store:
                 if namespace == new["metadata"]["name"]:
-                    controller.queue.add(Key(label, namespace, name), Priority.RETRY)
+                    controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     def _annotations(self, namespace: str) -> Mapping[str, str]:
         found = self._namespaces.get(None, namespace)
@@ -199,7 +203,9 @@ class Manager:
             track = controller.tracks[key] = Track()
             track.shift(crc32(obj["metadata"]["uid"].encode()))
         subject = Subject(controller.reconciler.kind, obj)
-        self._schedule(controller, key, track, subject, await controller.reconciler.reconcile(subject, track))
+        with structlog.contextvars.bound_contextvars(object=label(subject)):
+            then = await controller.reconciler.reconcile(subject, track)
+        self._schedule(controller, key, track, subject, then)
 
     def _schedule(self, controller: _Controller, key: Key, track: Track, subject: Subject, then: Next) -> None:
         queue = controller.queue

@@ -81,7 +81,7 @@ class Reconciler:
         except Conflict:
             return Next.RETRY  # the object changed while it was worked on; its new state is on its way here
         except ApiError as error:
-            _log.warning("the Kubernetes API failed", object=report.label(subject), error=str(error))
+            _log.warning("the Kubernetes API failed", error=str(error))
             return Next.RETRY
 
 

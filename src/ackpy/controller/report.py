@@ -50,7 +50,7 @@ class Recorder:
         """An event, and the same in the log."""
         self.events.record(dict(subject.obj), event_type, reason, message)
         log = _log.info if event_type == "Normal" else _log.warning
-        log(message, object=label(subject), reason=reason)
+        log(message, reason=reason)
 
     def performed(self, subject: Subject, track: Track, stage: Stage, result: Performed) -> None:
         """What a stage did, as far as it worked."""

@@ -148,7 +148,7 @@ def _select(kubeconfig: str | None, context: str | None) -> SingleConfig:
         [kubeconfig] if kubeconfig else [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
     )
     if not listed and Path(SERVICE_ACCOUNT, "token").exists() and "KUBERNETES_SERVICE_HOST" in os.environ:
-        return KubeConfig.from_service_account().get()._replace(context_name="in-cluster")
+        return KubeConfig.from_service_account(SERVICE_ACCOUNT).get()._replace(context_name="in-cluster")
     paths = [path for path in listed or [DEFAULT_KUBECONFIG] if Path(path).expanduser().is_file()]
     if not paths:
         wanted = (

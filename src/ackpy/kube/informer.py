@@ -38,6 +38,7 @@ class Informer:
 
     Attributes:
         store: The trimmed objects. Read-only for others.
+        trim: As given.
         synced: Set once everything was listed.
     """
 
@@ -51,12 +52,16 @@ class Informer:
         namespaces: Sequence[str] = (),
         label_selector: str | None = None,
     ) -> None:
-        """Without namespaces it covers the cluster. `trim` may change the object that it gets."""
+        """Without namespaces it covers the cluster.
+
+        `trim` takes out what the reader doesn't need. It may change the object that it gets, and must leave name,
+        namespace, uid and resourceVersion.
+        """
         self.resource = resource
         self.store: dict[Key, Object] = {}
         self.synced = asyncio.Event()
         self._on_change = on_change
-        self._trim = trim
+        self.trim = trim
         self._scopes = [_Scope(api, self, name, label_selector) for name in namespaces or (None,)]
         # The uids of objects that our own write let go, until the watch tells of it: older news would revive them.
         self._released: dict[Key, str] = {}
@@ -72,7 +77,10 @@ class Informer:
         return self.store.get((namespace or "", name))
 
     def note_write(self, obj: Object) -> None:
-        """Take in the response to a write of ours, ahead of the watch. The object must match the label selector."""
+        """Take in the response to a write of ours, ahead of the watch.
+
+        The object must match the label selector. It is the informer's from now on, which trims it.
+        """
         key, meta = key_of(obj), obj["metadata"]
         scope = next((scope for scope in self._scopes if scope.namespace in {None, key[0]}), None)
         if scope is None:
@@ -83,7 +91,7 @@ class Informer:
                 self._forget(key)
         elif key in self.store or newer(meta["resourceVersion"], scope.position):
             # Otherwise the watch is past this write and the object is gone: the response came late.
-            self._keep(key, obj)
+            self._keep(key, self.trim(obj))
 
     def _is_current(self, key: Key, obj: Object) -> bool:
         known = self.store.get(key)
@@ -97,8 +105,8 @@ class Informer:
         if self._released.get(key) == meta["uid"]:
             return
         self._released.pop(key, None)
-        self.store[key] = new = self._trim(obj)
-        self._on_change(known, new)
+        self.store[key] = obj
+        self._on_change(known, obj)
 
     def _forget(self, key: Key) -> None:
         known = self.store.pop(key, None)
@@ -109,7 +117,7 @@ class Informer:
         """Take in an event of a watch."""
         key = key_of(obj)
         if event_type != "DELETED":
-            self._keep(key, obj)
+            self._keep(key, self.trim(obj))
             return
         if self._released.get(key) == obj["metadata"]["uid"]:
             del self._released[key]
@@ -174,7 +182,7 @@ class _Scope:
                 limit=_PAGE_SIZE,
                 continue_token=token,
             )
-            listed.update((key_of(obj), obj) for obj in page.items)
+            listed.update((key_of(obj), self._informer.trim(obj)) for obj in page.items)
             token = page.continue_token
             if token is None:
                 break

@@ -27,6 +27,8 @@ from werkzeug.wrappers import Response
 Params = dict[str, Any]
 """Members of an operation's input or output, under the names of botocore's model."""
 
+_SENDER_HEADERS = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "User-Agent")
+
 
 class AwsError(Exception):
     """A refusal in AWS' terms."""
@@ -44,6 +46,7 @@ class Operation:
 
     service: str
     name: str
+    signed_for: str
     model: Any  # moto's OperationModel
     path_params: Mapping[str, Any]
 
@@ -52,9 +55,12 @@ def identify(request: Request, signing_names: Mapping[str, Sequence[str]]) -> Op
     """The operation that a signed request asks for; None where no model knows."""
     signed_for = _signing_name(request)
     for service in signing_names.get(signed_for, [signed_for]):
-        operation = _match(request, service)
-        if operation:
-            return operation
+        try:
+            model, path_params = get_service_router(service).match(request)
+        except (NotFound, UnknownServiceError, NotImplementedError):  # the last: a protocol the service doesn't speak
+            continue
+        model = _current(model)
+        return Operation(service, model.name, signed_for, model, path_params)
     return None
 
 
@@ -121,9 +127,6 @@ def call(app: WSGIApplication, request: Request, service: str, name: str, params
     return result
 
 
-_SENDER_HEADERS = ("Authorization", "X-Amz-Date", "X-Amz-Security-Token", "User-Agent")
-
-
 def _signing_name(request: Request) -> str:
     """The service in `Credential=KEY/DATE/REGION/SERVICE/aws4_request` (Signature Version 4); "" if unsigned."""
     _, _, credential = request.headers.get("Authorization", "").partition("Credential=")
@@ -131,9 +134,11 @@ def _signing_name(request: Request) -> str:
     return str(parts[-2]) if len(parts) >= 5 else ""
 
 
-def _match(request: Request, service: str) -> Operation | None:
-    try:
-        model, path_params = get_service_router(service).match(request)
-    except (NotFound, UnknownServiceError):
-        return None
-    return Operation(service, model.name, model, path_params)
+def _current(model: Any) -> Any:
+    """The successor of a deprecated operation of S3: a request for either looks the same.
+
+    PutBucketLifecycle, for one, is called PutBucketLifecycleConfiguration since 2013.
+    """
+    if model.service_model.service_name == "s3" and model.deprecated:
+        return model.service_model.operation_model(f"{model.name}Configuration")
+    return model

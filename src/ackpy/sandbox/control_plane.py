@@ -71,7 +71,7 @@ class ControlPlane:
         self._binaries = binaries
         self._keep = data
         self._port = port
-        self._audit_log = audit_log
+        self.audit_log = audit_log
         self._api_server_flags = api_server_flags
         self._stack = AsyncExitStack()
 
@@ -191,7 +191,7 @@ class ControlPlane:
             "--disable-admission-plugins=ServiceAccount",  # no pods run here, so none needs a token
             "--endpoint-reconciler-type=none",  # it refuses a loopback address
             "--shutdown-watch-termination-grace-period=200ms",  # by default open watches hold up the end for a minute
-            *(self._audit_flags(self._audit_log) if self._audit_log else []),
+            *(self._audit_flags(self.audit_log) if self.audit_log else []),
             *self._api_server_flags,
         ]
         self._api_server = self._child("kube-apiserver", self._binaries.kube_apiserver, flags)

@@ -21,7 +21,6 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="moto")  # it warns of each error code that no service model lists
-    MotoRequestHandler.disable_nagle_algorithm = True  # headers and body are two writes: 40 ms apart with it
     guard = Guard(DomainDispatcherApplication(create_backend_app), arguments.delay_ms)
     make_server("127.0.0.1", arguments.port, guard, threaded=True, request_handler=MotoRequestHandler).serve_forever()
 

@@ -1,0 +1,36 @@
+"""Real parts that all tests share: started at the first use, once a session."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ackpy.sandbox import binaries
+from ackpy.sandbox.aws_endpoint import AwsEndpoint
+from ackpy.sandbox.control_plane import ControlPlane
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def control_plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ControlPlane]:
+    """A Kubernetes API; its audit log is the file `audit_log`.
+
+    Its programs are watched in the session's event loop: a test that restarts one runs in that loop too.
+    """
+    log = tmp_path_factory.mktemp("control-plane") / "audit.log"
+    async with ControlPlane(binaries.locate(), audit_log=log) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def audit_log(control_plane: ControlPlane) -> Path:
+    """One line for each request that the API server of `control_plane` received."""
+    assert control_plane.audit_log
+    return control_plane.audit_log
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def aws_endpoint() -> AsyncIterator[AwsEndpoint]:
+    """A simulated AWS, without delay. Tests share its account: give resources names of their own."""
+    async with AwsEndpoint() as started:
+        yield started
