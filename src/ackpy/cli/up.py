@@ -26,6 +26,7 @@ _LOOPBACK = {
     "metrics_addr": "127.0.0.1:0",
     "healthz_addr": "127.0.0.1:0",
     "enable_development_logging": "true",
+    "reconcile_default_resync_seconds": "30",
     "allow_unsafe_aws_endpoint_urls": "true",
 }
 # A simulated AWS takes any credentials; the caller's own never go there.

@@ -94,9 +94,11 @@ class _Run:
     track: Track
     observed: Observation | None = None
     resolved: Resolved | None = None
+    drift: bool = False
 
     async def to_the_end(self) -> Next:
         """Converge, and turn what goes wrong into conditions."""
+        self.drift = self.track.converged(self.subject)
         try:
             if self.subject.deleting and self.env.scopes.retains(self.subject, self.env.options.deletion_policy):
                 return await self._let_go("Retained", "left as it is in AWS: the deletion policy is retain")
@@ -173,7 +175,8 @@ class _Run:
             self.track.acting_on(stage.differences)
         result = await perform(env.kind, env.aws, observer.scope, stage)
         self.track.sent(result.done, env.clock())
-        env.recorder.performed(self.subject, self.track, stage, result)
+        env.recorder.performed(self.subject, stage, result, drift=self.drift)
+        self.drift = self.drift and stage.purpose is not Purpose.CREATE  # what follows completes the new resource
         if claimed and result.failed and result.failed[0][1].nothing_was_made:
             self.subject = await env.objects.release(self.subject)
         return result

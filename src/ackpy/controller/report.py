@@ -11,7 +11,6 @@ import structlog
 from ackpy.aws.errors import AwsError
 from ackpy.controller.perform import Performed
 from ackpy.controller.subject import Subject
-from ackpy.controller.track import Track
 from ackpy.kinds.paths import Json, Path, get, show
 from ackpy.kube.api import Object
 from ackpy.plan.compare import Difference
@@ -36,8 +35,10 @@ def label(subject: Subject) -> str:
 
 def resource(subject: Subject) -> str:
     """How sentences name a resource: `Bucket my-bucket`."""
-    names = (get({"spec": subject.spec, "status": subject.status}, path) for path in subject.kind.identity)
-    return f"{subject.kind.name} {' '.join(str(name) for name in names if name) or subject.name}"
+    kind = subject.kind
+    paths = [*kind.identity, *(link.field for link in (kind.find.binding.inputs if kind.find else ()))]
+    names = [str(name) for path in paths if path[0] == "spec" and (name := get(subject.spec, path[1:]))]
+    return f"{kind.name} {' '.join(names) or subject.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +53,19 @@ class Recorder:
         log = _log.info if event_type == "Normal" else _log.warning
         log(message, reason=reason)
 
-    def performed(self, subject: Subject, track: Track, stage: Stage, result: Performed) -> None:
-        """What a stage did, as far as it worked."""
+    def performed(self, subject: Subject, stage: Stage, result: Performed, *, drift: bool) -> None:
+        """What a stage did, as far as it worked. With `drift`, AWS had moved while the spec had not."""
         if not result.done:
             return
         if stage.purpose is Purpose.CREATE:
-            self.event(subject, "Normal", "Created", f"{resource(subject)} was created in AWS")
+            again = "was gone from AWS, and was made again" if drift else "was created in AWS"
+            self.event(subject, "Normal", "Created", f"{resource(subject)} {again}")
         elif stage.purpose is Purpose.DELETE:
             self.event(subject, "Normal", "Deleting", f"{resource(subject)} is being deleted from AWS")
         else:
             touched = {path[:1] for call in result.done for path in call.sets}
             done = [one for one in stage.differences if one.path[:1] in touched]
-            if track.converged(subject):
+            if drift:
                 self.event(subject, "Normal", "DriftCorrected", _drift(done))
             else:
                 self.event(subject, "Normal", "Updated", f"updated in AWS: {_paths(one.path for one in done)}")

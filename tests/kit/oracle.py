@@ -1,0 +1,82 @@
+"""What the checks hold a kind against: its contract, and the exceptions from it (tests/l0/exceptions.yaml).
+
+An exception also says what the contract says only in prose, as data. Each has a reason; where ackpy differs on purpose,
+`deviation` names the row of docs/deviations.md.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ackpy.kinds.model import Kind
+from tests.kit.contract import contract, expand
+
+Node = dict[str, Any]
+
+FILE = Path(__file__).parent.parent / "l0" / "exceptions.yaml"
+
+
+@cache
+def exceptions() -> tuple[Node, ...]:
+    """Every exception of every kind."""
+    return tuple(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+
+
+def oracle(kind: Kind) -> Node:
+    """A kind's contract with its exceptions; a kind that the contract doesn't know has an empty one."""
+    known: Node = contract(kind.service.alias)["kinds"].get(kind.name, {}) if _known(kind) else {}
+    return {**known, "exceptions": [one for one in exceptions() if one["kind"] == kind.label]}
+
+
+def _known(kind: Kind) -> bool:
+    return (FILE.parent.parent / "contract" / f"{kind.service.alias}.json").exists()
+
+
+def excepted(contract_: Node, what: str, **place: str) -> Node | None:
+    """The exception of one sort for one place, or None."""
+    for one in contract_["exceptions"]:
+        if one["what"] == what and all(one.get(key) == value for key, value in place.items()):
+            return dict(one)
+    return None
+
+
+def all_excepted(contract_: Node, what: str, **place: str) -> list[Node]:
+    """The exceptions of one sort."""
+    found = [one for one in contract_["exceptions"] if one["what"] == what]
+    return [one for one in found if all(one.get(key) == value for key, value in place.items())]
+
+
+def stored(contract_: Node) -> Node:
+    """The version that the contract stores."""
+    version: Node = next(version for version in contract_["versions"] if version["storage"])
+    return version
+
+
+def schema_at(contract_: Node, path: str) -> Node | None:
+    """The contract's node at a path like `spec.website.indexDocument`, or None."""
+    node: Node | None = {"fields": {"spec": stored(contract_)["spec"], "status": stored(contract_)["status"]}}
+    for key in path.replace("[]", ".[]").replace("{}", ".{}").split("."):
+        if node is None:
+            return None
+        found = {"[]": node.get("list"), "{}": node.get("map")}.get(key) or node.get("fields", {}).get(key)
+        node = expand(found) if found is not None else None
+    return node
+
+
+def leaf_paths(contract_: Node, path: str) -> list[str]:
+    """The leaves below a path; references to other objects aren't leaves."""
+    node = schema_at(contract_, path)
+    if node is None:
+        return []
+    if "fields" in node:
+        names = [name for name, child in node["fields"].items() if not _is_reference(child)]
+        return [leaf for name in names for leaf in leaf_paths(contract_, f"{path}.{name}")]
+    if "list" in node:
+        return leaf_paths(contract_, f"{path}[]")
+    return leaf_paths(contract_, f"{path}{{}}") if "map" in node else [path]
+
+
+def _is_reference(node: Any) -> bool:
+    return (node if isinstance(node, str) else node.get("type")) in {"$ref", "$secretKeyRef"}

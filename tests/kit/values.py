@@ -1,0 +1,146 @@
+"""Values for fields, from the field tree alone: recognisable ones, other ones, and (hypothesis) any that are valid."""
+
+import base64
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Path
+from ackpy.kinds.schema import Compare, Field, Type
+
+SHARED = (Type.REF, Type.SECRET)
+WHOLE = (Compare.SET, Compare.TAGS)
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def filled(node: Field, seed: int = 0, path: Path = ()) -> Any:
+    """A value that sets every leaf, each to something that stands nowhere else and differs for each seed.
+
+    Lists have two elements for even seeds and one for odd ones. Booleans only say whether the seed is even.
+    """
+    if node.type is Type.STRUCT:
+        return {
+            name: filled(child, seed, (*path, name)) for name, child in node.fields.items() if child.type not in SHARED
+        }
+    if node.type is Type.LIST and node.item:
+        return [filled(node.item, seed, (*path, str(position))) for position in range(2 - seed % 2)]
+    if node.type is Type.MAP and node.item:
+        return {f"key {seed}": filled(node.item, seed, (*path, "{}"))}
+    return scalar(node, f"{'.'.join(path)} {seed}", number=zlib.crc32(".".join(path).encode()) % 10**6 + seed)
+
+
+def scalar(node: Field, mark: str, number: int) -> Any:
+    """A leaf's value that carries a mark (texts) or a number (everything else)."""
+    match node.type:
+        case Type.BOOLEAN:
+            return number % 2 == 0
+        case Type.INTEGER:
+            return number
+        case Type.NUMBER:
+            return number + 0.5
+        case Type.TIMESTAMP:
+            return (_EPOCH + timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
+        case Type.BYTES:
+            return base64.b64encode(mark.encode()).decode()
+        case Type.OBJECT:
+            return {"mark": mark}
+        case _ if node.rule.compare is Compare.POLICY:
+            return policy(mark)
+        case _ if node.rule.compare is Compare.DOCUMENT:
+            return orjson.dumps({"mark": mark, "numbers": [number, 2], "inner": {"b": True, "a": None}}).decode()
+    return mark
+
+
+def policy(mark: str) -> str:
+    """A policy that has all that AWS rewrites: one or many, order, accounts, bare condition values."""
+    first = {
+        "Sid": mark,
+        "Effect": "Allow",
+        "Principal": {"AWS": ["123456789012", "arn:aws:iam::210987654321:role/reader"]},
+        "Action": ["sqs:SendMessage", "sqs:ReceiveMessage"],
+        "Resource": "arn:aws:sqs:us-east-1:123456789012:one",
+        "Condition": {"Bool": {"aws:SecureTransport": True}, "StringLike": {"aws:PrincipalTag/team": ["web", "shop"]}},
+    }
+    second = {"Sid": f"{mark} everyone", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": ["b", "a"]}
+    return orjson.dumps({"Version": "2012-10-17", "Statement": [first, second]}).decode()
+
+
+def spec_of(kind: Kind, seed: int = 0) -> dict[str, Any]:
+    """A spec that sets every field that is served; what can't change after creation is the same for every seed."""
+    fixed = {name for section, name, *_ in kind.identity if section == "spec"}
+    return {
+        name: filled(node, 0 if name in fixed or node.rule.create_only or node.immutable else seed, (name,))
+        for name, node in kind.spec.fields.items()
+        if node.type not in SHARED and name not in kind.unbuilt
+    }
+
+
+def smallest(kind: Kind) -> dict[str, Any]:
+    """A spec that sets only what names the resource."""
+    fixed = {name for section, name, *_ in kind.identity if section == "spec"} | set(kind.spec.required)
+    return {name: value for name, value in spec_of(kind).items() if name in fixed}
+
+
+def recorded(kind: Kind) -> dict[str, Any]:
+    """A status with the identity that lives there."""
+    return {path[1]: f"status.{path[1]}" for path in kind.identity if path[0] == "status"}
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A leaf of a value: where it stands, its field, and the path at which a difference of it is reported."""
+
+    path: Path
+    node: Field
+    reported: Path
+
+
+def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = None) -> Iterator[Leaf]:
+    """Every leaf that a value has."""
+    if reported is None and node.rule.compare in WHOLE:
+        reported = path
+    if node.type is Type.STRUCT:
+        for name, child in node.fields.items():
+            if isinstance(value, dict) and name in value:
+                yield from leaves(child, value[name], (*path, name), reported)
+    elif node.type is Type.LIST and node.item:
+        for position, item in enumerate(value):
+            yield from leaves(node.item, item, (*path, str(position)), reported)
+    elif node.type is Type.MAP and node.item:
+        for key, item in value.items():
+            yield from leaves(node.item, item, (*path, key), reported)
+    elif node.type not in SHARED:
+        yield Leaf(path, node, path if reported is None else reported)
+
+
+def at(value: Any, path: Path) -> Any:
+    """What stands at a path of keys and positions; None where the path leads nowhere."""
+    for key in path:
+        if isinstance(value, list):
+            value = value[int(key)] if key.isdigit() and int(key) < len(value) else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """A copy with another value at a path of keys and positions."""
+    if not path:
+        return new
+    if isinstance(value, list):
+        position = int(path[0])
+        return [*value[:position], replaced(value[position], path[1:], new), *value[position + 1 :]]
+    return {**value, path[0]: replaced(value[path[0]], path[1:], new)}
+
+
+def another(leaf: Leaf, value: Any) -> Any:
+    """A value of the same type that means something else."""
+    if leaf.node.type is Type.BOOLEAN:
+        return not value
+    new = scalar(leaf.node, f"another {'.'.join(leaf.path)}", 999_999)
+    return new if new != value else scalar(leaf.node, "yet another", 999_997)
