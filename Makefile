@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: up test venv check crds lock clean
+.PHONY: up test venv check crds docs bench lock clean
 
 up: $(READY)
 	@$(BIN)/ackpy up
@@ -31,6 +31,13 @@ test: check
 # The committed CRDs, from the definitions and botocore's models.
 crds: $(READY)
 	$(BIN)/ackpy crds --output crds
+
+# The generated reference of each kind.
+docs: $(READY)
+	$(BIN)/ackpy docs --output docs/reference
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 # Pin every dependency anew (needs uv).
 lock:

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import yaml
 
-from ackpy.controller.manager import NAMESPACES
+from ackpy.aws.scope import Scope
 from ackpy.controller.objects import Objects, resource_of, trimmed
+from ackpy.controller.observe import Observer
 from ackpy.controller.options import LATE_SECONDS, RESYNC_SECONDS, WAIT_SECONDS, Options
 from ackpy.controller.reconcile import Next, Reconciler
 from ackpy.controller.report import Recorder
@@ -23,7 +24,9 @@ from ackpy.crd.crd import definition
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import NotFound, Object
+from ackpy.plan.decide import Desired
 from ackpy.sandbox.simulator import ManualClock, Simulator
+from ackpy.wire.call import Observation
 from tests.kit.aws import SimulatedAws
 from tests.kit.memory_api import MemoryApi
 
@@ -47,15 +50,22 @@ class Events:
 
 
 class World:
-    """The three of them. `crds` are schemas by kind label; by default our own."""
+    """The three of them. `crds` are definitions by kind label; by default our own."""
 
-    def __init__(self, kinds: tuple[Kind, ...] | None = None, crds: Mapping[str, Object] | None = None) -> None:
+    def __init__(
+        self,
+        kinds: tuple[Kind, ...] | None = None,
+        crds: Mapping[str, Object] | None = None,
+        api: MemoryApi | None = None,
+        options: Options | None = None,
+    ) -> None:
         self.clock = ManualClock()
         self.simulator = Simulator(clock=self.clock)
         self.aws = SimulatedAws(self.simulator)
-        self.api = MemoryApi()
+        self.api = api or MemoryApi()
         self.events = Events()
-        self.options = Options(region=REGION, version="test", tags=TAGS)
+        self.account = ACCOUNT
+        self.options = options or Options(region=REGION, version="test", tags=TAGS)
         self.kinds = {kind.label: kind for kind in kinds or load()}
         for label, kind in self.kinds.items():
             crd = (crds or {}).get(label) or definition(kind)
@@ -64,15 +74,15 @@ class World:
 
     def restart(self) -> None:
         """A new process: everything that only memory held is gone."""
-        self._tracks: dict[tuple[str, str], Track] = {}
-        scopes = Scopes(ACCOUNT, "aws", REGION, None, lambda _: {})
+        self._tracks: dict[tuple[str, str, str], Track] = {}
+        self.scopes = Scopes(self.account, "aws", REGION, None, lambda _: {})
         self._reconcilers = {
             label: Reconciler(
                 kind,
                 self.api,
                 self.aws,
                 Objects(self.api, kind, lambda *_: None, self.now),
-                scopes,
+                self.scopes,
                 self.options,
                 Recorder(self.events),
                 self.clock,
@@ -82,6 +92,14 @@ class World:
 
     def now(self) -> str:
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def scope(self, kind: Kind, obj: Object) -> Scope:
+        return self.scopes.of(Subject(kind, obj))
+
+    async def observe(self, kind: Kind, obj: Object) -> Observation:
+        """All that an object's resource is in AWS, as the engine reads it."""
+        desired = Desired(obj["spec"], obj.get("status") or {})
+        return await Observer(kind, self.aws, self.scope(kind, obj)).everything(desired)
 
     async def apply(self, manifest: Object, manager: str = "kubectl") -> Object:
         """Create or (merge-)change an object as a user does."""
@@ -95,29 +113,29 @@ class World:
             resource_of(kind), "default", body["metadata"]["name"], {"spec": body["spec"]}, field_manager=manager
         )
 
-    async def get(self, kind: Kind, name: str) -> Object | None:
+    async def get(self, kind: Kind, name: str, namespace: str = "default") -> Object | None:
         try:
-            return await self.api.get(resource_of(kind), "default", name)
+            return await self.api.get(resource_of(kind), namespace, name)
         except NotFound:
             return None
 
-    async def step(self, kind: Kind, name: str) -> Next:
+    async def step(self, kind: Kind, name: str, namespace: str = "default") -> Next:
         """One reconcile, as a worker does it."""
-        obj = await self.get(kind, name)
+        obj = await self.get(kind, name, namespace)
         if obj is None:
             return Next.NEVER
-        track = self._tracks.setdefault((kind.label, name), Track())
+        track = self._tracks.setdefault((kind.label, namespace, name), Track())
         return await self._reconcilers[kind.label].reconcile(Subject(kind, trimmed(kind, obj)), track)
 
-    async def settle(self, kind: Kind, name: str) -> Next:
+    async def settle(self, kind: Kind, name: str, namespace: str = "default", pause: float = WAIT_SECONDS[1]) -> Next:
         """Step until there is nothing more to do; time passes where something is waited for.
 
         Raises:
             AssertionError: it goes on and on.
         """
-        waits = {Next.WAIT: WAIT_SECONDS[1], Next.RETRY: WAIT_SECONDS[1], Next.LATE: LATE_SECONDS}
+        waits = {Next.WAIT: pause, Next.RETRY: pause, Next.LATE: LATE_SECONDS}
         for _ in range(_MOST_STEPS):
-            then = await self.step(kind, name)
+            then = await self.step(kind, name, namespace)
             if then not in waits:
                 return then
             self.clock.advance(waits[then])

@@ -193,6 +193,11 @@ class AwsError(Exception):
         return self.fault in {Fault.SERVER, Fault.CLIENT}
 
     @property
+    def answered_with_refusal(self) -> bool:
+        """Did AWS answer that it didn't do it? Without an answer, and after a failure of AWS, that isn't known."""
+        return self.status is not None and 400 <= self.status < 500
+
+    @property
     def nothing_was_made(self) -> bool:
         """Is it sure, after a create, that AWS made nothing?
 
@@ -201,7 +206,7 @@ class AwsError(Exception):
         """
         if self.fault is Fault.NO_ANSWER:
             return self.meaning in {Meaning.INVALID, Meaning.CREDENTIALS}
-        refused = self.status is not None and 400 <= self.status < 500 and self.status != HTTPStatus.CONFLICT
+        refused = self.answered_with_refusal and self.status != HTTPStatus.CONFLICT
         final = self.meaning in {Meaning.OTHER, Meaning.DENIED, Meaning.CREDENTIALS}
         return self.modelled and refused and final and not _EXISTS.search(self.code)
 

@@ -15,12 +15,13 @@ from itertools import groupby
 import click
 import structlog
 from aiobotocore.session import AioSession
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 
 from ackpy.aws.call import AwsCaller
 from ackpy.aws.clients import Clients, ClientSettings, own_session
 from ackpy.aws.errors import AwsError
 from ackpy.aws.identity import CallerIdentity, caller_identity
+from ackpy.aws.limits import LimitKey
 from ackpy.aws.metrics import CallMetrics
 from ackpy.aws.scope import Scope
 from ackpy.cli import logs, probes
@@ -88,10 +89,21 @@ async def control(
     groups = (
         [(name, list(of)) for name, of in groupby(kinds, key=lambda kind: kind.group)] if led else [("", list(kinds))]
     )
-    managers = {
-        name: Manager(of, api, aws, events, options(settings), identity.account, identity.partition)
-        for name, of in groups
-    }
+    periods = Gauge(
+        "ackpy_sweep_period_seconds", "Time between two looks at a synced object.", ["kind"], registry=registry
+    )
+
+    def read_rate(service: str, region: str) -> float:
+        return aws.limits.of(LimitKey(identity.account, region, service, read=True)).rate
+
+    def on_sweep(kind: str, seconds: float) -> None:
+        periods.labels(kind).set(seconds)
+
+    def manager_of(kinds: list[Kind]) -> Manager:
+        who = (identity.account, identity.partition)
+        return Manager(kinds, api, aws, events, options(settings), *who, read_rate=read_rate, on_sweep=on_sweep)
+
+    managers = {name: manager_of(of) for name, of in groups}
     try:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
             await stack.enter_async_context(

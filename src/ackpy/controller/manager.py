@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import structlog
 
 from ackpy.aws.call import Caller
 from ackpy.controller.objects import Objects, resource_of, trimmed
-from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, WAIT_SECONDS, Options
+from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, SWEEP_SHARE, WAIT_SECONDS, Options
 from ackpy.controller.reconcile import Next, Reconciler
 from ackpy.controller.report import Events, Recorder, label
 from ackpy.controller.scopes import Scopes
@@ -66,6 +67,8 @@ class Manager:
         options: Options,
         account: str,
         partition: str,
+        read_rate: Callable[[str, str], float] = lambda *_: math.inf,
+        on_sweep: Callable[[str, float], None] = lambda *_: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Nothing starts yet.
@@ -78,11 +81,14 @@ class Manager:
             options: the flags.
             account: of the controller's identity.
             partition: of the same.
+            read_rate: reads a second that AWS allows, by its service and region; infinite until it throttled.
+            on_sweep: is told a kind's sweep period in seconds, as it is now.
             now: the time, for conditions and intents.
         """
         self._options = options
         self._namespaces = Informer(api, NAMESPACES, on_change=self._namespace_changed, trim=_namespace)
         self._scopes = Scopes(account, partition, options.region, options.endpoint_url, self._annotations)
+        self._read_rate, self._on_sweep = read_rate, on_sweep
         self._own_write = False
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
         shared: WorkQueue[Key] = WorkQueue()
@@ -156,7 +162,10 @@ class Manager:
                 key = _key(label, old)
                 controller.tracks.pop(key, None)
                 controller.queue.forget(key)
-        elif not self._own_write and matters(old, new):
+                controller.reconciler.owners.forget(old["metadata"]["uid"])
+            return
+        controller.reconciler.noticed(Subject(controller.reconciler.kind, new))
+        if not self._own_write and matters(old, new):
             # What stood there before we came waits behind what is edited now.
             edit = controller.informer.synced.is_set()
             controller.queue.add(_key(label, new), Priority.EDIT if edit else Priority.SWEEP)
@@ -175,7 +184,7 @@ class Manager:
 
     def _namespace_changed(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         """A namespace's annotations are defaults of all its objects."""
-        if old is None or new is None or old == new:
+        if old is None or new is None or _annotations(old) == _annotations(new):
             return
         for kind, controller in self._controllers.items():
             for namespace, name in controller.informer.store:
@@ -184,7 +193,7 @@ class Manager:
 
     def _annotations(self, namespace: str) -> Mapping[str, str]:
         found = self._namespaces.get(None, namespace)
-        return (found["metadata"].get("annotations") or {}) if found else {}
+        return _annotations(found) if found else {}
 
     async def _work(self, queue: WorkQueue[Key]) -> None:
         while True:
@@ -197,6 +206,9 @@ class Manager:
     async def _reconcile(self, controller: _Controller, key: Key) -> None:
         obj = controller.informer.get(key.namespace, key.name)
         if obj is None:
+            return
+        if not self._options.namespaces and self._namespaces.get(None, key.namespace) is None:
+            controller.queue.retry(key)  # made a moment ago; its annotations may say another region
             return
         track = controller.tracks.get(key)
         if track is None:
@@ -222,15 +234,30 @@ class Manager:
         if then is Next.LATE:
             queue.add_after(key, LATE_SECONDS)
         elif then is Next.SWEEP:
-            period = subject.resync_seconds or self._options.resync(subject.kind.name)
+            period = subject.resync_seconds or self._sweep_period(controller, subject)
             spread = self._jitter.uniform(1 - RESYNC_JITTER, 1 + RESYNC_JITTER)
             queue.add_after(key, period * spread, Priority.SWEEP)
+
+    def _sweep_period(self, controller: _Controller, subject: Subject) -> float:
+        """Seconds between two sweeps. The default stretches where AWS's budget is small; a number is obeyed."""
+        kind = subject.kind
+        period = self._options.resync(kind.name)
+        if not self._options.resync_is_given(kind.name):
+            region = (subject.status.get("ackResourceMetadata") or {}).get("region") or self._options.region
+            reads = len(controller.informer.store) * (1 + sum(part.read is not None for part in kind.parts))
+            period = max(period, reads / (SWEEP_SHARE * self._read_rate(kind.service.aws_name, region)))
+        self._on_sweep(kind.label, period)
+        return period
 
 
 def _namespace(obj: dict[str, Any]) -> dict[str, Any]:
     """Of a namespace, only name and annotations are read."""
     kept = ("name", "uid", "resourceVersion", "annotations")
     return {"metadata": {key: value for key, value in obj["metadata"].items() if key in kept}}
+
+
+def _annotations(obj: Mapping[str, Any]) -> Mapping[str, str]:
+    return obj["metadata"].get("annotations") or {}
 
 
 def _key(label: str, obj: Mapping[str, Any]) -> Key:

@@ -39,14 +39,27 @@ class Objects:
     async def claim(self, subject: Subject) -> Subject:
         """Write finalizer and intent before something is made, if nobody changed the object since it was read.
 
+        The intent's number rises only after a creation that was recorded: a retry has the number of what it retries.
+
         Raises:
             Conflict: somebody did.
             ApiError: the write failed.
         """
-        state = {"n": subject.intents + 1, "at": self.now()}
+        begun = subject.intent.n
+        state = {"n": begun + 1 if subject.recorded or not begun else begun, "at": self.now()}
         finalizers = subject.finalizers if subject.managed else [*subject.finalizers, self.kind.finalizer]
         annotations = {STATE: orjson.dumps(state).decode()}
         return await self._metadata(subject, {"finalizers": finalizers, "annotations": annotations})
+
+    async def unrecord(self, subject: Subject) -> Subject:
+        """Take away what the status says of a resource that is gone, so that the next one isn't taken for it.
+
+        Raises:
+            ApiError: the write failed.
+        """
+        kept = {key: value for key, value in subject.status.items() if key in {"conditions", "observedGeneration"}}
+        metadata = {key: value for key, value in subject.status["ackResourceMetadata"].items() if key != "arn"}
+        return await self.publish(subject, {**kept, "ackResourceMetadata": metadata})
 
     async def release(self, subject: Subject) -> Subject:
         """Take the finalizer away: the object has no resource any more (or none that is ours to delete).

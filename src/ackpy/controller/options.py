@@ -23,6 +23,9 @@ RESYNC_SECONDS = 600.0
 RESYNC_JITTER = 0.1
 """Sweeps are spread by this part of their period, so that objects made together aren't read together for ever."""
 
+SWEEP_SHARE = 0.5
+"""The part of an account's read budget that sweeps may take, once AWS has throttled and so shown a budget."""
+
 FULL_SWEEP = 6
 """Every which sweep also reads the parts that the spec leaves out."""
 
@@ -61,6 +64,10 @@ class Options:
     cross_namespace: bool = True
     namespaces: tuple[str, ...] = ()
     selector: str | None = None
+
+    def resync_is_given(self, kind: str) -> bool:
+        """Whether a flag says the sweep's period of a kind."""
+        return bool(self.resync_by_kind.get(kind) or self.resync_seconds)
 
     def resync(self, kind: str) -> float:
         """The sweep's period of a kind in seconds."""

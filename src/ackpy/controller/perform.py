@@ -11,7 +11,7 @@ from ackpy.aws.scope import Scope
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json
 from ackpy.plan.decide import Stage
-from ackpy.wire.call import Call, merged, seen
+from ackpy.wire.call import Call, Purpose, merged, seen
 
 
 @dataclass(slots=True)
@@ -54,6 +54,8 @@ async def _send(kind: Kind, aws: Caller, scope: Scope, call: Call) -> dict[str, 
     try:
         return await aws.call(scope, kind.service.aws_name, call.operation, call.params)
     except AwsError as error:
+        if call.purpose is Purpose.DELETE and error.code in kind.not_found:
+            return {}
         return error
 
 

@@ -8,8 +8,9 @@ Kubernetes writes in objects.py; the order of steps here is what makes a crash a
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -21,6 +22,7 @@ from ackpy.controller import report
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
+from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
 from ackpy.controller.references import ReferenceError_, Resolved, resolve
 from ackpy.controller.report import Recorder
@@ -30,7 +32,7 @@ from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kube.api import FIELD_MANAGER, ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import late
-from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, Stage, Wait, decide
+from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, Stage, Wait, decide
 from ackpy.plan.outcome import Outcome, conditions
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose, merged
@@ -65,7 +67,8 @@ class Reconciler:
     scopes: Scopes
     options: Options
     recorder: Recorder
-    clock: Callable[[], float] = field(default=time.monotonic)
+    clock: Callable[[], float] = field(default=lambda: asyncio.get_running_loop().time())
+    owners: Owners = field(default_factory=Owners)
 
     async def reconcile(self, subject: Subject, track: Track) -> Next:
         """One object, once; safe to repeat.
@@ -74,8 +77,9 @@ class Reconciler:
         """
         if subject.deleting and not subject.managed:
             return Next.NEVER
+        run = _Run(self, subject, track)
         try:
-            return await _Run(self, subject, track).to_the_end()
+            return await run.to_the_end()
         except NotFound:
             return Next.NEVER  # the object went while it was worked on
         except Conflict:
@@ -83,6 +87,15 @@ class Reconciler:
         except ApiError as error:
             _log.warning("the Kubernetes API failed", error=str(error))
             return Next.RETRY
+        finally:
+            if not run.subject.managed:
+                self.owners.forget(subject.uid)
+
+    def noticed(self, subject: Subject) -> None:
+        """An object was listed or changed: what it manages is its own from now on."""
+        if subject.managed:
+            with suppress(ScopeRefusedError, TakenError):  # it is told so when it is reconciled
+                self.owners.take(name_of(self.kind, subject.spec, self.scopes.of(subject)), subject.uid)
 
 
 @dataclass(slots=True)
@@ -95,6 +108,7 @@ class _Run:
     observed: Observation | None = None
     resolved: Resolved | None = None
     drift: bool = False
+    name: Name | None = None
 
     async def to_the_end(self) -> Next:
         """Converge, and turn what goes wrong into conditions."""
@@ -102,11 +116,16 @@ class _Run:
         try:
             if self.subject.deleting and self.env.scopes.retains(self.subject, self.env.options.deletion_policy):
                 return await self._let_go("Retained", "left as it is in AWS: the deletion policy is retain")
+            if (annotation := self.subject.unserved) and not self.subject.deleting:
+                why = f"the annotation {annotation} is not supported yet by this version of ackpy: nothing was changed."
+                return await self._refuse(Refuse(why))
             return await self.converge()
         except AwsError as error:
             return await self._failed(error)
         except ReferenceError_ as error:
             return await self._unresolved(error)
+        except TakenError:
+            return await self._another_manages()
         except (ScopeRefusedError, ValueRefusedError) as error:
             return await self._refuse(Refuse(str(error)))
 
@@ -116,10 +135,13 @@ class _Run:
         scope = env.scopes.of(self.subject)
         observer = Observer(env.kind, env.aws, scope)
         desired = await self._desired(scope.region)
+        self.name = name_of(env.kind, desired.spec, scope)
+        if self.subject.managed:
+            env.owners.take(self.name, self.subject.uid)
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
-            match decide(env.kind, desired, observed, Memory(self.subject.managed, track.settling(env.clock()))):
+            match decide(env.kind, desired, observed, self._memory()):
                 case Done():
                     return await self._done(observed)
                 case Gone():
@@ -132,7 +154,8 @@ class _Run:
                     return await self._wait("the same difference came back at once")
                 case Act(stage):
                     result = await self._act(stage, observer)
-                    desired = replace(desired, recorded=merged(desired.recorded, result.status))
+                    recorded = self.subject.status if stage.purpose is Purpose.CREATE else desired.recorded
+                    desired = replace(desired, recorded=merged(recorded, result.status))
                     if result.failed:
                         raise result.failed[0][1]
                     observed = self.observed = await self._after(stage, result, observed, desired, observer)
@@ -152,6 +175,11 @@ class _Run:
             tags=controller_tags(subject, env.options.tags, env.options.version),
         )
 
+    def _memory(self) -> Memory:
+        env, subject = self.env, self.subject
+        creating = subject.creating(env.objects.now()) and not self.track.refused
+        return Memory(subject.managed, self.track.settling(env.clock()), creating)
+
     async def _observe(self, desired: Desired, observer: Observer) -> Observation:
         """Fewer reads while all is calm; everything after a change, when asked, and every few sweeps."""
         subject, track = self.subject, self.track
@@ -168,15 +196,22 @@ class _Run:
     async def _act(self, stage: Stage, observer: Observer) -> Performed:
         """Write the intent where something is made, then carry the stage out, and say what was done."""
         env, claimed = self.env, False
-        if stage.purpose is Purpose.CREATE and (not self.subject.managed or self.subject.recorded):
+        creates, recorded = stage.purpose is Purpose.CREATE, self.subject.recorded
+        if creates:
+            env.owners.take(self.name, self.subject.uid)
+        if creates and (recorded or not self.subject.managed or not self.subject.intent.n):
             self.subject = await env.objects.claim(self.subject)
             claimed = True
+            if recorded:
+                self.subject = await env.objects.unrecord(self.subject)
         if stage.purpose is Purpose.PUT:
             self.track.acting_on(stage.differences)
         result = await perform(env.kind, env.aws, observer.scope, stage)
         self.track.sent(result.done, env.clock())
         env.recorder.performed(self.subject, stage, result, drift=self.drift)
-        self.drift = self.drift and stage.purpose is not Purpose.CREATE  # what follows completes the new resource
+        self.drift = self.drift and not creates  # what follows completes the new resource
+        if creates:
+            self.track.refused = any(error.answered_with_refusal for _, error in result.failed)
         if claimed and result.failed and result.failed[0][1].nothing_was_made:
             self.subject = await env.objects.release(self.subject)
         return result
@@ -197,24 +232,30 @@ class _Run:
         env, track = self.env, self.track
         self.subject = await env.objects.fill(self.subject, late.missing(env.kind, self.subject.spec, observed.spec))
         lacking = late.pending(env.kind, self.subject.spec)
+        if not lacking:
+            track.finished(self.subject)
         outcome = Outcome(
             synced=not lacking,
             late=not lacking if env.kind.late() else None,
             references="True" if self.resolved and self.resolved.any else None,
             advisories=(self.resolved.advisories if self.resolved else ()) + track.advisories(),
         )
-        if not lacking:
-            track.finished(self.subject)
         return await self._publish(outcome, Next.LATE if lacking else Next.SWEEP)
 
     async def _let_go(self, reason: str, message: str) -> Next:
-        await self.env.objects.release(self.subject)
+        self.subject = await self.env.objects.release(self.subject)
         self.env.recorder.event(self.subject, "Normal", reason, message)
         return Next.NEVER
 
     async def _wait(self, why: str) -> Next:
         outcome = Outcome(synced=False, waiting=why, advisories=self.track.advisories())
         return await self._publish(outcome, Next.SWEEP if self.track.fighting else Next.WAIT)
+
+    async def _another_manages(self) -> Next:
+        """Never double: the resource is another object's, so this one neither changes nor deletes it."""
+        if self.subject.deleting:
+            return await self._let_go("Kept", "left as it is in AWS: another object manages the same resource")
+        return await self._refuse(NOT_MANAGED)
 
     async def _refuse(self, refusal: Refuse) -> Next:
         self.env.recorder.event(self.subject, "Warning", "Refused", refusal.message)

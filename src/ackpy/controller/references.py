@@ -49,7 +49,7 @@ async def resolve(api: KubeApi, subject: Subject, spec: Mapping[str, Json], *, c
         ApiError: the API server couldn't be asked.
     """
     found, advisories = dict(spec), []
-    used = [ref for ref in subject.kind.references if not is_empty(get(spec, ref.ref[1:]))]
+    used = [ref for ref in subject.kind.references if _is_given(ref, spec)]
     for ref in subject.kind.references:
         _check(ref, spec)
     for ref in used:
@@ -67,12 +67,17 @@ async def resolve(api: KubeApi, subject: Subject, spec: Mapping[str, Json], *, c
 
 def _check(ref: Reference, spec: Mapping[str, Json]) -> None:
     both = f"{show(ref.field[1:])},{show(ref.ref[1:])}"
-    has_value, has_ref = (not is_empty(get(spec, path[1:])) for path in (ref.field, ref.ref))
+    has_value, has_ref = not is_empty(get(spec, ref.field[1:])), _is_given(ref, spec)
     if has_value and has_ref:
         message = f"both resource reference wrapper and ID cannot be used together: {both}"
         raise ReferenceError_(message, "False", terminal=True)
     if ref.required and not has_value and not has_ref:
         raise ReferenceError_(f"resource reference wrapper or ID required: {both}", "False", terminal=True)
+
+
+def _is_given(ref: Reference, spec: Mapping[str, Json]) -> bool:
+    """Whether the spec has a reference, be it one that names nothing."""
+    return (get(spec, ref.ref[1:]) or {}).get("from") is not None
 
 
 def _across(subject: Subject, namespace: str, name: str, *, allowed: bool) -> Advisory:

@@ -11,11 +11,11 @@ import structlog
 from ackpy.aws.errors import AwsError
 from ackpy.controller.perform import Performed
 from ackpy.controller.subject import Subject
-from ackpy.kinds.paths import Json, Path, get, show
+from ackpy.kinds.paths import Json, Path, show
 from ackpy.kube.api import Object
 from ackpy.plan.compare import Difference
 from ackpy.plan.decide import Stage
-from ackpy.wire.call import Purpose
+from ackpy.wire.call import Purpose, names
 
 _log = structlog.get_logger(__name__)
 _LONGEST_VALUE = 80
@@ -35,10 +35,8 @@ def label(subject: Subject) -> str:
 
 def resource(subject: Subject) -> str:
     """How sentences name a resource: `Bucket my-bucket`."""
-    kind = subject.kind
-    paths = [*kind.identity, *(link.field for link in (kind.find.binding.inputs if kind.find else ()))]
-    names = [str(name) for path in paths if path[0] == "spec" and (name := get(subject.spec, path[1:]))]
-    return f"{kind.name} {' '.join(names) or subject.name}"
+    said = " ".join(str(name) for name in names(subject.kind, subject.spec) if name)
+    return f"{subject.kind.name} {said or subject.name}"
 
 
 @dataclass(frozen=True, slots=True)

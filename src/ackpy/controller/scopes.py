@@ -72,11 +72,13 @@ class Scopes:
         return policy == "retain"
 
     def metadata(self, subject: Subject, known: Mapping[str, Json], observed: Observation | None) -> Mapping[str, Json]:
-        """`status.ackResourceMetadata`; the ARN only once the resource was seen."""
+        """`status.ackResourceMetadata`; the ARN only once the resource was seen (`Subject.recorded` stands on that)."""
         region = known.get("region") or subject.annotations.get(REGION)
         region = region or self.annotations(subject.namespace).get(DEFAULT_REGION) or self.region
         base = {"ownerAccountID": self.account, "region": region, "partition": self.partition} | dict(known)
-        if observed is not None and observed.exists and subject.kind.arn and not base.get("arn"):
+        if not subject.recorded and not (observed is not None and observed.exists):
+            base.pop("arn", None)
+        elif subject.kind.arn and not base.get("arn"):
             words = {
                 "spec": _Dotted(subject.spec),
                 "region": region,

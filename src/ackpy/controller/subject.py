@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from ackpy.controller.options import SETTLE_SECONDS
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json
 
@@ -17,6 +19,7 @@ REGION = f"{ACK}/region"
 DEFAULT_REGION = f"{ACK}/default-region"
 ENDPOINT_URL = f"{ACK}/endpoint-url"
 DELETION_POLICY = f"{ACK}/deletion-policy"
+UNSERVED = (f"{ACK}/adoption-policy", f"{ACK}/read-only")
 STATE = "ackpy.dev/state"
 RESYNC_SECONDS = "ackpy.dev/resync-seconds"
 RECONCILE_AT = "ackpy.dev/reconcile-at"
@@ -24,6 +27,21 @@ RECONCILED_AT = "ackpy.dev/reconciled-at"
 OWN_WRITES = (STATE, RECONCILED_AT)
 
 _TAG_LABELS = {"%MANAGED_BY%": "app.kubernetes.io/managed-by", "%KRO_VERSION%": "kro.run/kro-version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A creation that was begun: the how many-th of its object, and when (RFC 3339)."""
+
+    n: int = 0
+    at: str = ""
+
+    def age(self, now: str) -> float | None:
+        """Seconds since then; None where a time can't be read."""
+        try:
+            return (datetime.fromisoformat(now) - datetime.fromisoformat(self.at)).total_seconds()
+        except (TypeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,11 @@ class Subject:
     def name(self) -> str:
         """The object's name."""
         return str(self.obj["metadata"]["name"])
+
+    @property
+    def uid(self) -> str:
+        """Tells the object from others of its name, before and after it."""
+        return str(self.obj["metadata"]["uid"])
 
     @property
     def generation(self) -> int:
@@ -84,15 +107,27 @@ class Subject:
         return bool((self.status.get("ackResourceMetadata") or {}).get("arn"))
 
     @property
-    def intents(self) -> int:
-        """How many creations were begun for this object, over all its life."""
+    def intent(self) -> Intent:
+        """The last creation that was begun for this object."""
         state = self.annotations.get(STATE)
         if not state:
-            return 0
+            return Intent()
         try:
-            return int(orjson.loads(state)["n"])
+            found = orjson.loads(state)
+            return Intent(int(found["n"]), str(found["at"]))
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return 0  # a hand-edited memory is no memory: the next creation writes it anew
+            return Intent()  # a hand-edited memory is no memory: the next creation writes it anew
+
+    def creating(self, now: str) -> bool:
+        """Whether a creation was begun a moment ago and isn't recorded: AWS may have made what it doesn't show yet."""
+        age = self.intent.age(now)
+        return self.managed and not self.recorded and age is not None and 0 <= age < SETTLE_SECONDS
+
+    @property
+    def unserved(self) -> str | None:
+        """An annotation that asks for what isn't there yet, so that going on would do what wasn't asked for."""
+        asked = (name for name in UNSERVED if self.annotations.get(name, "").lower() not in {"", "false"})
+        return next(asked, None)
 
     @property
     def resync_seconds(self) -> float | None:

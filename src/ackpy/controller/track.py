@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ackpy.controller.options import BREAKER, FULL_SWEEP, SETTLE_SECONDS
 from ackpy.controller.subject import Subject
+from ackpy.kinds.paths import Json, Path, show
 from ackpy.plan.compare import Difference
 from ackpy.plan.outcome import Advisory
 from ackpy.wire.call import Call
@@ -19,13 +20,15 @@ class Track:
     Attributes:
         sweeps: calm sweeps so far; every FULL_SWEEP-th reads everything.
         waits: pauses so far while something is waited for.
+        refused: AWS answered the last creation with a refusal, so nothing can show up late.
     """
 
     sweeps: int = 0
     waits: int = 0
+    refused: bool = False
     _generation: int | None = None
     _sent: dict[str, float] = field(default_factory=dict)
-    _fight: tuple[Difference, ...] = ()
+    _fight: tuple[tuple[Path, Json], ...] = ()
     _rounds: int = 0
     _acted: bool = False
 
@@ -51,19 +54,20 @@ class Track:
     def acting_on(self, found: tuple[Difference, ...]) -> None:
         """Differences are about to be corrected."""
         self._acted = True
-        self._rounds = self._rounds + 1 if found == self._fight else 1
-        self._fight = found
+        wanted = tuple((one.path, one.desired) for one in found)
+        self._rounds = self._rounds + 1 if wanted == self._fight else 1
+        self._fight = wanted
 
     @property
     def fighting(self) -> bool:
-        """Whether the same differences came back so often that somebody else must be making them."""
+        """Whether differences in the same places came back so often that somebody else must be making them."""
         return self._rounds >= BREAKER
 
     def advisories(self) -> tuple[Advisory, ...]:
         """What to tell about such a fight."""
         if not self.fighting:
             return ()
-        paths = ", ".join(".".join(("spec", *one.path)) for one in self._fight)
+        paths = ", ".join(show(("spec", *path)) for path, _ in self._fight)
         return (
             Advisory(
                 "DriftReturns",

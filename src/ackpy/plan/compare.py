@@ -99,9 +99,9 @@ def normal(node: Field, value: Json) -> Json:
     if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT} and isinstance(value, str):
         try:
             document = orjson.loads(value)
-        except orjson.JSONDecodeError:
+            return _policy(document) if node.rule.compare is Compare.POLICY else document
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # the latter: nested too deep
             return value
-        return _policy(document) if node.rule.compare is Compare.POLICY else document
     if node.type is Type.TIMESTAMP and isinstance(value, str):
         try:
             return datetime.fromisoformat(value)

@@ -7,7 +7,7 @@ prints it; the tests hold every law against it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from ackpy.kinds.model import Kind
@@ -47,10 +47,12 @@ class Memory:
     Attributes:
         managed: this object's resource is ours (the finalizer is there).
         settling: fingerprints of calls that worked a moment ago and that AWS may take time to show.
+        creating: a creation was begun a moment ago and its outcome isn't known: what isn't there may show up yet.
     """
 
     managed: bool = True
     settling: frozenset[str] = frozenset()
+    creating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,12 @@ NOT_MANAGED = Refuse(
 
 def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) -> Decision:
     """What should happen next to one resource."""
+    if desired.deleting and observed.exists:
+        return _unless_settling(_deletion(kind, desired), memory, "the deletion")
+    if not observed.exists and memory.creating:
+        return Wait("AWS takes time to show the new resource")
     if desired.deleting:
-        return _unless_settling(_deletion(kind, desired), memory, "the deletion") if observed.exists else Gone()
+        return Gone()
     if unbuilt := [name for name in kind.unbuilt if not is_empty(desired.spec.get(name))]:
         return Refuse(
             f"spec.{unbuilt[0]} is not supported yet by this version of ackpy: nothing was changed. Remove it, or keep "
@@ -178,9 +184,9 @@ def _deletion(kind: Kind, desired: Desired) -> Stage:
 
 def _unless_settling(stage: Stage, memory: Memory, what: str) -> Act | Wait:
     """The same calls aren't sent again while AWS may only not show yet that they worked."""
-    if all(call.fingerprint in memory.settling for call in stage.calls):
-        return Wait(f"AWS takes time to show {what}")
-    return Act(stage)
+    waves = (tuple(call for call in wave if call.fingerprint not in memory.settling) for wave in stage.waves)
+    due = replace(stage, waves=tuple(wave for wave in waves if wave))
+    return Act(due) if due.waves else Wait(f"AWS takes time to show {what}")
 
 
 def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:

@@ -19,18 +19,18 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def missing(kind: Kind, spec: Mapping[str, Json], observed: Mapping[str, Json]) -> dict[str, Json]:
-    """The spec fields to add, with the values that AWS has."""
+    """The spec fields to add, with the values that AWS has. An empty value is a user's too, and stays."""
     referred = {ref.field[1] for ref in kind.references if not is_empty(spec.get(ref.ref[1]))}
     return {
         name: observed[name]
         for (name,) in kind.late()
-        if is_empty(spec.get(name)) and name not in referred and not is_empty(observed.get(name))
+        if spec.get(name) is None and name not in referred and not is_empty(observed.get(name))
     }
 
 
 def pending(kind: Kind, spec: Mapping[str, Json]) -> list[str]:
     """The fields that must be filled before the object counts as synced, and aren't."""
-    return [name for (name,), node in kind.late().items() if node.rule.late == "required" and is_empty(spec.get(name))]
+    return [name for (name,), node in kind.late().items() if node.rule.late == "required" and spec.get(name) is None]
 
 
 def users_spec(kind: Kind, obj: Mapping[str, Json], manager: str) -> dict[str, Json]:
@@ -61,5 +61,9 @@ def _applied(obj: Mapping[str, Json]) -> set[str]:
     text = (obj["metadata"].get("annotations") or {}).get(_LAST_APPLIED)
     if not text:
         return set()
-    manifest = orjson.loads(text)
-    return set(manifest.get("spec") or {}) if isinstance(manifest, Mapping) else set()
+    try:
+        manifest = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return set()  # written by hand: it says nothing
+    spec = manifest.get("spec") if isinstance(manifest, Mapping) else None
+    return set(spec) if isinstance(spec, Mapping) else set()

@@ -5,6 +5,7 @@ recorded children are the programs that a killed one may have left behind, where
 """
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -81,7 +82,8 @@ class Instance:
 async def _kill_leftover(pid: int, started: str) -> None:
     """Kill a process, unless its id belongs to another one by now, and wait until it is gone."""
     while _started(pid) == started:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it may go in between
+            os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(_LEFTOVER_POLL_SECONDS)
 
 
@@ -93,6 +95,7 @@ def _started(pid: int) -> str | None:
         except FileNotFoundError:
             return None
         state, *fields = stat.rpartition(")")[2].split()  # the name before may hold anything
-        return None if state == "Z" else fields[18]  # field 22 of proc(5): starttime
+        # By proc(5): 20 is num_threads, 22 is starttime. A zombie whose threads are gone holds nothing any more.
+        return None if state == "Z" and fields[16] == "1" else fields[18]
     done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607  ps of the system
     return done.stdout.strip() or None

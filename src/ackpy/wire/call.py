@@ -121,6 +121,12 @@ def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
     return all(get(resource, path) not in (None, "") for path in kind.identity)
 
 
+def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
+    """The spec's values that name the resource to AWS, before and after it is made; None where one is unset."""
+    paths = [*kind.identity, *(link.field for link in (kind.find.binding.inputs if kind.find else ()))]
+    return [get(spec, path[1:]) for path in paths if path[0] == "spec"]
+
+
 def merged(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
     """Two JSON objects laid over each other; objects are merged, everything else is replaced."""
     out = dict(old)

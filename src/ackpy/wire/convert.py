@@ -7,7 +7,6 @@ out, and so is what is empty: an empty list and no list say the same.
 from __future__ import annotations
 
 import base64
-import binascii
 from datetime import UTC, datetime
 
 from ackpy.kinds.paths import Json, Path, show
@@ -44,7 +43,7 @@ def to_aws(node: Field, value: Json, path: Path = ()) -> Json:
     if node.type is Type.BYTES:
         try:
             return base64.b64decode(value, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise ValueRefusedError(f"{show(path)}: the value is not base64") from error
     return value
 
