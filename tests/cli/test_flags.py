@@ -1,5 +1,6 @@
 """The flags are the contract's, read as the contract reads them; what is wrong is refused in one plain line."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -228,3 +229,8 @@ def test_the_markdown_has_every_flag_once() -> None:
 def test_durations_add_up(hours: int, minutes: int, seconds: int, millis: int) -> None:
     expected = hours * 3600 + minutes * 60 + seconds + millis / 1000
     assert flag_values.duration(f"{hours}h{minutes}m{seconds}s{millis}ms") == pytest.approx(expected)
+
+
+def test_the_page_has_this_very_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "flags.md").read_text(encoding="utf-8")
+    assert page.endswith(flags_markdown())

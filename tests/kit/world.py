@@ -45,7 +45,7 @@ class Events:
 
     told: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def record(self, obj: Object, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:  # noqa: ARG002
+    def record(self, obj: Object, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:
         self.told.append((event_type, reason, message))
 
 

@@ -1,7 +1,9 @@
 """Binaries come from KUBEBUILDER_ASSETS, else from the cache, else from one build."""
 
 import shutil
+import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,26 @@ def test_what_the_cache_lacks_is_built_once(built: list[str]) -> None:
     assert found.kubectl == binaries.cache_folder() / "kubectl"
     assert binaries.locate() == found
     assert len(built) == 4
+
+
+def test_two_at_once_build_once(built: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = threading.Event()
+
+    class Listening(Console):
+        def print(self, *objects: object, **options: object) -> None:
+            if "waiting" in str(objects):
+                waits.set()
+
+    def slow(missing: Iterable[str], into: Path, console: Console) -> None:
+        built.extend(missing)
+        assert waits.wait(60)  # the other one is there, and waits for the lock
+        put(into, *missing)
+
+    monkeypatch.setattr(build, "build", slow)
+    with ThreadPoolExecutor() as pool:
+        first, second = (pool.submit(binaries.locate, Listening()) for _ in range(2))
+        assert first.result(60) == second.result(60)
+    assert built == [*SERVERS, "kubectl"]
 
 
 def test_kubectl_from_path_is_preferred(built: list[str], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 from itertools import groupby
+from pathlib import Path
 
 import click
 import structlog
@@ -25,31 +26,25 @@ from ackpy.aws.limits import LimitKey
 from ackpy.aws.metrics import CallMetrics
 from ackpy.aws.scope import Scope
 from ackpy.cli import logs, probes
+from ackpy.cli.choice import defined
 from ackpy.cli.flags import Settings, check_kinds
 from ackpy.controller.manager import Manager
 from ackpy.controller.options import Options
-from ackpy.kinds.definition import DefinitionError
 from ackpy.kinds.model import Kind
-from ackpy.kinds.registry import UnknownServiceError, load
 from ackpy.kube import ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
 
 _log = structlog.get_logger(__name__)
 _SERVICE_ACCOUNT_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
-def kinds_of(settings: Settings, services: str | None) -> tuple[Kind, ...]:
+def kinds_of(settings: Settings, services: str | None, definitions: Path | None) -> tuple[Kind, ...]:
     """The kinds that the flags ask for.
 
     Raises:
         click.UsageError: a flag names a service or kind that there isn't.
         click.ClickException: a definition is wrong.
     """
-    try:
-        kinds = load(services.split(",") if services else None)
-    except UnknownServiceError as error:
-        raise click.BadParameter(str(error), param_hint="--services") from error
-    except DefinitionError as error:
-        raise click.ClickException(str(error)) from error
+    kinds = defined(services, definitions)
     check_kinds(settings, {kind.name for kind in kinds})
     wanted = settings.reconcile_resources
     return tuple(kind for kind in kinds if not wanted or kind.name in wanted)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from prometheus_client import CollectorRegistry
 
 from ackpy.cli import logs, process
+from ackpy.cli.choice import with_kinds
 from ackpy.cli.flags import Settings, with_settings
 from ackpy.kube import connect, load
 
@@ -13,12 +16,14 @@ from ackpy.kube import connect, load
 @click.command()
 @click.option("--kubeconfig", metavar="FILE", help="Cluster to use; else KUBECONFIG, else the pod's own cluster.")
 @click.option("--context", metavar="NAME", help="The kubeconfig's context; by default the current one.")
-@click.option("--services", metavar="NAME,…", help="Only the kinds of these services, e.g. s3,sqs.")
+@with_kinds
 @with_settings()
-def run(settings: Settings, kubeconfig: str | None, context: str | None, services: str | None) -> None:
+def run(
+    settings: Settings, kubeconfig: str | None, context: str | None, services: str | None, definitions: Path | None
+) -> None:
     """Run the controllers against a cluster and AWS."""
     logs.configure(settings.log_level, for_people=settings.enable_development_logging)
-    kinds = process.kinds_of(settings, services)
+    kinds = process.kinds_of(settings, services, definitions)
 
     async def main() -> None:
         registry = CollectorRegistry()

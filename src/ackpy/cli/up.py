@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from ackpy.aws.clients import own_session
 from ackpy.aws.identity import CallerIdentity
 from ackpy.cli import logs, process
+from ackpy.cli.choice import with_kinds
 from ackpy.cli.crd_setup import ensure_crds
 from ackpy.cli.flags import Settings, with_settings
 from ackpy.kinds.model import Kind
@@ -62,7 +63,7 @@ kubectl describe bucket ack-s3-bucket-hama"""
     show_default=True,
     help="real: AWS itself, with your own credentials.",
 )
-@click.option("--services", metavar="NAME,…", help="Only the kinds of these services, e.g. s3,sqs.")
+@with_kinds
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
@@ -79,6 +80,7 @@ def up(
     context: str | None,
     aws_choice: str,
     services: str | None,
+    definitions: Path | None,
     data: Path | None,
     kubernetes_port: int,
     aws_port: int,
@@ -88,7 +90,7 @@ def up(
 ) -> None:
     """Start a Kubernetes API, a simulated AWS and all controllers on this machine."""
     logs.configure(settings.log_level, for_people=settings.enable_development_logging)
-    kinds = process.kinds_of(settings, services)
+    kinds = process.kinds_of(settings, services, definitions)
     wanted = _Wanted(settings, kinds, context, aws_choice == "real", data, kubernetes_port, aws_port, apply_crds, yes)
     process.until_stopped(lambda: _Up(wanted).run())
 

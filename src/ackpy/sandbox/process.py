@@ -5,7 +5,6 @@ end of its log; a child never outlives a killed parent on Linux.
 """
 
 import asyncio
-import ctypes
 import os
 import random
 import signal
@@ -17,8 +16,17 @@ from pathlib import Path
 _READY_POLL_SECONDS = 0.05
 _TAIL_BYTES = 4096
 _TAIL_LINES = 20
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+if os.getppid() == int(sys.argv[1]):  # else it went before we could ask
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Run by Python first, which then becomes the program: the kernel kills it when its parent goes, however that happens.
+
+(A `preexec_fn` would do the same in a forked copy of a process with threads, which Python 3.12 warns of.)
+"""
 
 
 class ChildError(Exception):
@@ -63,16 +71,15 @@ class Child:
         Raises:
             ChildError: it ended before, or wasn't ready in time (it is stopped then).
         """
-        parent = os.getpid()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *_launcher(),
                 *map(str, self._arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,  # Ctrl-C reaches us alone: we stop the children, in order
-                preexec_fn=(lambda: _die_with(parent)) if _LIBC else None,
             )
         self._watch = asyncio.create_task(self._report_death(self._process))
         try:
@@ -130,12 +137,8 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _die_with(parent: int) -> None:
-    """Runs in the child before exec: the kernel kills it when its parent goes, however that happens."""
-    assert _LIBC is not None
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it went between fork and here
-        os._exit(1)
+def _launcher() -> list[str]:
+    return [sys.executable, "-ISc", _DIE_WITH_PARENT, str(os.getpid())] if sys.platform == "linux" else []
 
 
 def _tail(log: Path) -> str:

@@ -1,0 +1,135 @@
+"""What is seen: every member of AWS's answers that the contract takes lands where the contract says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.model import Shape, StructureShape
+
+from ackpy.kinds.model import Kind, Read
+from ackpy.wire.call import matched, seen
+from tests.kit import values
+from tests.kit.answers import answer
+from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at
+from tests.kit.wire_oracle import MAPS, from_aws
+
+
+def check(kind: Kind, contract: Node) -> list[str]:
+    """Every answer that a kind reads, made up from the service's model."""
+    return [*_mapped(kind, contract), *_lists(kind, contract), *_by_hand(kind, contract), *_identity(kind)]
+
+
+def _shown(kind: Kind, operation: str, contract: Node) -> tuple[Node, Node, Shape | None]:
+    """An answer, and what the kind makes of it (reads and creation together)."""
+    model = kind.service.model.operation_model(operation)
+    keys = [key.split(".")[0] for entry in _maps(contract) for path in entry for key in path.split("@")[1:]]
+    made = answer(model.output_shape, keys)
+    found: Node = {}
+    reads = [kind.exists, *([kind.find] if kind.find else []), *(part.read for part in kind.parts if part.read)]
+    for binding in [kind.create, *(read.binding for read in reads if read.items is None)]:
+        if binding.operation == operation:
+            spec, status = seen(kind, binding, made)
+            found = {"spec": found.get("spec", {}) | spec, "status": found.get("status", {}) | status}
+    return made, found, model.output_shape
+
+
+def _maps(contract: Node) -> list[Node]:
+    return [out for name in MAPS if isinstance(out := contract["operations"][name].get("out"), dict)]
+
+
+def _mapped(kind: Kind, contract: Node) -> Iterator[str]:
+    """The contract's `out` paths of creation and of the read."""
+    for name in ("create", "read"):
+        entry = contract["operations"][name]
+        out = entry.get("out")
+        if not isinstance(out, dict):
+            continue
+        made, found, shape = _shown(kind, entry["operation"], contract)
+        for aws, paths in out.items():
+            for path in paths if isinstance(paths, list) else [paths]:
+                if excepted(contract, "not_read", operation=entry["operation"], path=path):
+                    continue
+                raw, below = _down(made, shape, aws)
+                wanted = from_aws(schema_at(contract, path), below, raw)
+                if (has := values.at(found, tuple(path.split(".")))) != wanted:
+                    yield f"{entry['operation']}: {aws} is {raw!r}, but {path} shows {has!r}"
+
+
+def _down(value: Any, shape: Shape | None, aws: str) -> tuple[Any, Shape | None]:
+    for key in aws.split("."):
+        value = value.get(key.removeprefix("@")) if isinstance(value, dict) else None
+        shape = shape.members.get(key) if isinstance(shape, StructureShape) else getattr(shape, "value", None)
+    return value, shape
+
+
+def _lists(kind: Kind, contract: Node) -> Iterator[str]:
+    """A list read finds the resource among others, by the members that the contract names, and only it."""
+    reads = {"exists": kind.exists} | ({"find": kind.find} if kind.find else {})
+    for what, read in reads.items():
+        if read.items is not None or read.match:
+            yield from _list(kind, contract, what, read)
+
+
+def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
+    made, _, _ = _shown(kind, read.binding.operation, contract)
+    resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
+    members = contract.get("generator", {}).get("list_match_fields", [])
+    same = {member: values.at(resource, ("spec", member[0].lower() + member[1:])) for member in members}
+    other, mine = made[read.items] if read.items else ({}, {})
+    if matched(read, resource, {**made, read.items or "": [other, {**mine, **same}]}) != {**mine, **same}:
+        yield f"{what} doesn't find the resource by {', '.join(members)}"
+    if matched(read, resource, {**made, read.items or "": [other]}) is not None:
+        yield f"{what} takes another resource for this one"
+
+
+def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
+    """What no map shows is seen whole in the answer of its part's read."""
+    shown = {path for out in _maps(contract) for paths in out.values() for path in ([paths], paths)[type(paths) is list]}
+    for part in kind.parts:
+        for name in part.fields:
+            if f"spec.{name}" in shown:
+                continue
+            read = part.read or kind.exists
+            made, found, shape = _shown(kind, read.binding.operation, contract)
+            node = schema_at(contract, f"spec.{name}")
+            candidates = [(made, shape), *_members(made, shape)]
+            whole = [made for value, below in candidates if _whole(contract, name, made := from_aws(node, below, value))]
+            if found.get("spec", {}).get(name) not in whole:
+                yield f"{read.binding.operation} doesn't show all of spec.{name}"
+
+
+def _members(made: Node, shape: Shape | None) -> list[tuple[Any, Shape]]:
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    return [(made[member], below) for member, below in members.items()]
+
+
+def _whole(contract: Node, name: str, value: Any) -> bool:
+    """Whether a field's value has every leaf that the contract knows."""
+    if value is None:
+        return False
+    left_out = {one["path"] for one in all_excepted(contract, "not_read")}
+    wanted = set(leaf_paths(contract, f"spec.{name}")) - left_out
+    return wanted <= set(_paths(value, f"spec.{name}", schema_at(contract, f"spec.{name}")))
+
+
+def _paths(value: Any, path: str, node: Node | None) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, f"{path}{{}}" if node and "map" in node else f"{path}.{key}", None)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner, f"{path}[]", None)
+    else:
+        yield path
+
+
+def _identity(kind: Kind) -> Iterator[str]:
+    """What names the resource in status comes from creation, and can be found again after a crash."""
+    for path in kind.identity:
+        if path[0] != "status":
+            continue
+        if path not in {link.field for link in kind.create.outputs}:
+            yield f"{kind.create.operation} doesn't tell {'.'.join(path)}"
+        if kind.find is None or path not in {link.field for link in kind.find.binding.outputs}:
+            yield f"nothing finds {'.'.join(path)} again"
+    if not kind.identity:
+        yield "nothing names the resource"

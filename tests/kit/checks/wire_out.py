@@ -1,0 +1,161 @@
+"""What is sent: every call holds what the contract says, from where it says, and nothing else."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.validate import ParamValidator
+
+from ackpy.kinds.model import Form, Kind, Part, Read
+from ackpy.plan import tags
+from ackpy.plan.decide import Act, Desired, Memory, creation, decide
+from ackpy.wire.call import Call, Observation, Purpose, params
+from tests.kit import values
+from tests.kit.oracle import Node
+from tests.kit.wire_oracle import sent
+
+CONTROLLER_TAGS = {"services.k8s.aws/controller-version": "test"}
+
+
+def check(kind: Kind, contract: Node) -> list[str]:
+    """Every call of a kind, built from a spec in which every leaf says who it is."""
+    found = list(_operations(kind))
+    return found or [*_reads(kind, contract), *_calls(kind, contract), *_controller_tags(kind)]
+
+
+def reads(kind: Kind) -> dict[str, Read]:
+    """Every read of a kind by what it is for."""
+    own = {f"the read of {part.name}": part.read for part in kind.parts if part.read is not None}
+    return {"exists": kind.exists} | ({"find": kind.find} if kind.find else {}) | own
+
+
+def _operations(kind: Kind) -> Iterator[str]:
+    """A sub-resource has its own calls: one that serves two is a copy that nobody changed."""
+    subs = [part for part in kind.parts if part.form is Form.SUB_RESOURCE]
+    uses: dict[str, list[str]] = {}
+    for part in subs:
+        named = [part.put.operation, part.remove and part.remove.operation, *(part.read.absent if part.read else ())]
+        for name in [*named, part.read and part.read.binding.operation]:
+            if name:
+                uses.setdefault(name, []).append(part.name)
+    yield from (f"{name} stands at {' and '.join(parts)}" for name, parts in uses.items() if len(parts) > 1)
+    for part in subs:
+        if part.remove and part.read and not part.read.absent:
+            yield f"{part.name} can be removed, but no code says that it isn't there"
+
+
+def _reads(kind: Kind, contract: Node) -> Iterator[str]:
+    resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
+    for what, read in reads(kind).items():
+        given = params(kind, read.binding, resource)
+        if not set(_texts(given)) & set(_texts(resource)):
+            yield f"{what} ({read.binding.operation}) names no resource"
+        yield from compare(kind, contract, read.binding.operation, given, resource)
+
+
+def _calls(kind: Kind, contract: Node) -> Iterator[str]:
+    spec = values.filled(kind.spec)
+    resource = {"spec": spec, "status": values.recorded(kind)}
+    (create,) = creation(kind, Desired(spec, resource["status"])).calls
+    yield from compare(kind, contract, create.operation, create.params, resource)
+    for call in _deletion(kind, resource["status"]):
+        yield from compare(kind, contract, call.operation, call.params, resource)
+    for call in writes(kind):
+        yield from _write(kind, contract, call)
+
+
+def writes(kind: Kind) -> tuple[Call, ...]:
+    """The calls that set every part of a resource that has none, and those that take every part away."""
+    full = values.spec_of(kind)
+    kept = {name: value for name, value in full.items() if kind.part_of(name) is None or _fixed(kind, name)}
+    status = values.recorded(kind)
+    set_all = decide(kind, Desired(full, status), Observation(True, kept, status), Memory())
+    remove_all = decide(kind, Desired(kept, status), Observation(True, full, status), Memory())
+    return tuple(call for one in (set_all, remove_all) if isinstance(one, Act) for call in one.stage.calls)
+
+
+def _fixed(kind: Kind, name: str) -> bool:
+    return kind.spec.fields[name].rule.create_only
+
+
+def _deletion(kind: Kind, status: Mapping[str, Any]) -> tuple[Call, ...]:
+    observed = Observation(True, {}, status)
+    decision = decide(kind, Desired(values.smallest(kind), status, deleting=True), observed, Memory())
+    return decision.stage.calls if isinstance(decision, Act) else ()
+
+
+def _write(kind: Kind, contract: Node, call: Call) -> Iterator[str]:
+    """A part's call: its fields as they are set, or what unset means."""
+    (name,) = call.parts
+    part = next(part for part in kind.parts if part.name == name)
+    full = values.spec_of(kind)
+    identity = {path[1]: full[path[1]] for path in kind.identity if path[0] == "spec"}
+    if call.purpose is Purpose.REMOVE:
+        own: dict[str, Any] = {}
+    else:
+        own = {path[0]: value if value is not None else "" for path, value in call.sets.items()}
+    resource = {"spec": identity | own, "status": values.recorded(kind)}
+    if call.purpose is Purpose.REMOVE and part.form is Form.TAGS:
+        yield from _removed_keys(kind, part, call, full)
+        call_params = {key: value for key, value in call.params.items() if not isinstance(value, list)}
+    else:
+        call_params = dict(call.params)
+    yield from compare(kind, contract, call.operation, call_params, resource, whole=dict(call.params))
+
+
+def _removed_keys(kind: Kind, part: Part, call: Call, full: Mapping[str, Any]) -> Iterator[str]:
+    keys = sorted(tags.of(kind, full))
+    if [value for value in call.params.values() if isinstance(value, list)] != [keys]:
+        yield f"{call.operation} of {part.name} doesn't name the keys {keys}: {call.params}"
+
+
+def _controller_tags(kind: Kind) -> Iterator[str]:
+    """The controller's tags are sent at creation where creation takes tags, and beside them the user's."""
+    where = ("spec", *kind.tags.path[1:]) if kind.tags else ()
+    if not where or not any(link.field == where for link in kind.create.inputs):
+        return
+    (call,) = creation(kind, Desired(values.smallest(kind), tags=CONTROLLER_TAGS)).calls
+    if not set(CONTROLLER_TAGS) <= set(_texts(call.params)):
+        yield f"{call.operation} doesn't send the controller's tags"
+
+
+def compare(
+    kind: Kind,
+    contract: Node,
+    operation: str,
+    given: Mapping[str, Any],
+    resource: Node,
+    whole: Mapping[str, Any] | None = None,
+) -> Iterator[str]:
+    """One call's input held against the contract's and against what botocore accepts."""
+    model = kind.service.model.operation_model(operation)
+    if model.input_shape is not None:
+        report = ParamValidator().validate(whole if whole is not None else given, model.input_shape)
+        if report.has_errors():
+            yield f"{operation}: {report.generate_report()}"
+    wanted, found = flat(sent(contract, model, resource)), flat(given)
+    for path in sorted(wanted.keys() | found.keys()):
+        if path not in found:
+            yield f"{operation} doesn't send {path}"
+        elif path not in wanted:
+            yield f"{operation} sends {path}, which the contract doesn't"
+        elif wanted[path] != found[path]:
+            yield f"{operation} sends {found[path]!r} as {path}, not {wanted[path]!r}"
+
+
+def flat(value: Any, path: str = "") -> dict[str, Any]:
+    """The leaves of a JSON value by dotted path."""
+    if isinstance(value, dict):
+        return {p: v for key, inner in value.items() for p, v in flat(inner, f"{path}.{key}" if path else key).items()}
+    if isinstance(value, list):
+        return {p: v for number, inner in enumerate(value) for p, v in flat(inner, f"{path}[{number}]").items()}
+    return {path: value}
+
+
+def _texts(value: Any) -> list[str]:
+    return [leaf for leaf in [*flat(value).values(), *_keys(value)] if isinstance(leaf, str)]
+
+
+def _keys(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [key for inner in value for key in _keys(inner)]
+    return [key for name, inner in value.items() for key in [name, *_keys(inner)]] if isinstance(value, dict) else []

@@ -1,0 +1,149 @@
+"""Edits of a spec that AWS may well take: derived from the field tree, botocore's model and the sample alone.
+
+A field's own rules aren't known to the tests (ranges, values that exclude each other), so each change comes as a list
+of candidates, most likely first; who uses them takes the first that AWS accepts.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from ackpy.kinds.model import Form, Kind, Part
+from ackpy.kinds.paths import Path
+from ackpy.kinds.schema import Compare, Field, Type, Unset
+from tests.kit import values
+from tests.kit.values import Leaf
+
+
+@dataclass(frozen=True)
+class Change:
+    """A leaf that is to change, and the specs in which it has."""
+
+    leaf: Leaf
+    candidates: tuple[dict[str, Any], ...]
+
+
+def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
+    """A change of each leaf of a spec that may change after creation."""
+    for leaf in values.leaves(kind.spec, spec):
+        if not is_fixed(kind, leaf.path[0]):
+            yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
+
+
+def removals(kind: Kind, spec: dict[str, Any]) -> Iterator[Path]:
+    """The paths below spec that an edit may take out: optional members of objects, at any depth outside of lists."""
+    for name in spec:
+        if not is_fixed(kind, name) and name not in kind.spec.required:
+            yield (name,)
+            yield from _members(kind.spec.fields[name], spec[name], (name,))
+
+
+def is_fixed(kind: Kind, name: str) -> bool:
+    """Whether a top-level field stays as it was at creation."""
+    node = kind.spec.fields[name]
+    return node.immutable or node.rule.create_only or ("spec", name) in kind.identity
+
+
+def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
+    """The fields of a part that a spec sets and whose removal changes AWS."""
+    return [
+        name
+        for name in part.fields
+        if name in spec and not is_fixed(kind, name) and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
+    ]
+
+
+def stripped(kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec with only what can't be taken out."""
+    return {name: value for name, value in spec.items() if is_fixed(kind, name) or name in kind.spec.required}
+
+
+def without(spec: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A copy less what stands at a path of keys."""
+    if len(path) == 1:
+        return {key: value for key, value in spec.items() if key != path[0]}
+    return {**spec, path[0]: without(spec[path[0]], path[1:])}
+
+
+def _members(node: Field, value: Any, path: Path) -> Iterator[Path]:
+    if node.type not in {Type.STRUCT, Type.MAP} or not isinstance(value, dict) or len(value) < 2:
+        return
+    for key in value:
+        child = node.fields.get(key) if node.type is Type.STRUCT else node.item
+        if child is not None and key not in node.required:
+            yield (*path, key)
+            yield from _members(child, value[key], (*path, key))
+
+
+def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
+    """Specs with another value of the leaf, at last with another field of the same part taken out beside it."""
+    part = kind.part_of(leaf.path[0])
+    changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
+    yield from changed
+    rivals = [name for name in (part.fields if part else ()) if name in spec and name != leaf.path[0]]
+    for rival in rivals:
+        if not is_fixed(kind, rival):
+            yield from (without(other, (rival,)) for other in changed)
+
+
+def _others(kind: Kind, part: Part | None, leaf: Leaf, value: Any) -> Iterator[Any]:
+    """Other values of one leaf."""
+    shape = _shape(kind, part, leaf.path) if part else None
+    yield from (one for one in getattr(shape, "enum", ()) if one != value)
+    if leaf.node.rule.default not in (None, value):
+        yield leaf.node.rule.default
+    if isinstance(value, str):
+        yield from _texts(leaf.node, value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield from (value + 1, value - 1)
+    yield values.another(leaf, value)
+
+
+def _texts(node: Field, value: str) -> Iterator[str]:
+    if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT}:
+        document = json.loads(value)
+        _nudge(document)
+        yield json.dumps(document)
+    elif value.isdigit():
+        yield from (str(int(value) + 1), str(int(value) - 1))
+    elif value in {"true", "false"}:
+        yield "false" if value == "true" else "true"
+    else:
+        yield f"{value}x"
+
+
+def _nudge(document: Any) -> bool:
+    """Change the first number, statement id or, failing these, text of a JSON document; True once that is done."""
+    entries = list(document.items() if isinstance(document, dict) else enumerate(document))
+    for wanted in (lambda k, v: isinstance(v, int), lambda k, v: k == "Sid"):
+        for key, value in entries:
+            if wanted(key, value):
+                document[key] = f"{value}x" if isinstance(value, str) else value + 1
+                return True
+    if any(_nudge(value) for key, value in entries if isinstance(value, dict | list)):
+        return True
+    key, value = next(((k, v) for k, v in entries if isinstance(v, str) and k != "Version"), (None, None))
+    if key is not None:
+        document[key] = f"{value}x"
+    return key is not None
+
+
+def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
+    """The shape that a part's put operation has for a leaf."""
+    link = next((link for link in part.put.inputs if link.field == ("spec", path[0])), None)
+    whole = kind.service.model.operation_model(part.put.operation).input_shape
+    if link is None or not isinstance(whole, StructureShape) or part.form is Form.ATTRIBUTES:
+        return None
+    shape: Shape = whole.members[link.aws[0]]
+    node = kind.spec.fields[path[0]]
+    for key in path[1:]:
+        if isinstance(shape, StructureShape):
+            node = node.fields[key]
+            shape = shape.members[node.aws]
+        elif isinstance(shape, ListShape | MapShape) and node.item is not None:
+            shape = shape.member if isinstance(shape, ListShape) else shape.value
+            node = node.item
+    return shape

@@ -1,0 +1,194 @@
+"""One sample in a world: what tests do to it, by user or by a stranger's hand, and what they see of it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ackpy.controller.objects import resource_of
+from ackpy.controller.reconcile import Next
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Path
+from ackpy.kube import Object, PatchType
+from ackpy.plan.compare import Difference
+from ackpy.plan.decide import Act, Desired, Memory, decide
+from ackpy.plan.forms import calls_of
+from ackpy.sandbox.simulator import Call as AwsCall
+from ackpy.wire.call import Call
+from tests.kit.memory_api import Write
+from tests.kit.world import World, condition
+
+_READS = ("Describe", "Get", "Head", "List")
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment: how much was told, called and written until then."""
+
+    calls: int
+    writes: int
+    events: int
+
+
+@dataclass
+class Scene:
+    """A world with one object in it."""
+
+    kind: Kind
+    manifest: Object
+    world: World = field(default_factory=World)
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The manifest's."""
+        return dict(self.manifest["spec"])
+
+    # The object
+
+    async def make(self) -> Object:
+        """Apply the manifest and let it settle."""
+        await self.world.apply(self.manifest)
+        await self.settle()
+        return await self.obj()
+
+    async def obj(self) -> Object:
+        found = await self.world.get(self.kind, self.name)
+        assert found is not None, f"{self.kind.label} {self.name} is gone"
+        return found
+
+    async def settle(self) -> Next:
+        return await self.world.settle(self.kind, self.name)
+
+    async def step(self) -> Next:
+        return await self.world.step(self.kind, self.name)
+
+    async def sweep(self, times: int = 1) -> None:
+        """Let some sweeps pass."""
+        for _ in range(times):
+            self.world.sweep()
+            await self.settle()
+
+    async def patch(self, body: Object, manager: str = "kubectl") -> Object:
+        """A merge patch by a user."""
+        return await self.world.api.patch(resource_of(self.kind), "default", self.name, body, field_manager=manager)
+
+    async def annotate(self, annotations: Mapping[str, str | None]) -> Object:
+        return await self.patch({"metadata": {"annotations": dict(annotations)}})
+
+    async def edit(self, spec: Mapping[str, Any]) -> None:
+        """A user edits the object so that its spec is this one."""
+        stored = (await self.obj())["spec"]
+        await self.patch({"spec": {**dict.fromkeys(stored), **spec} if stored else dict(spec)})
+
+    async def apply_client_side(self, manifest: Object) -> Object:
+        """`kubectl apply`: a merge patch of what changed since the last apply, which an annotation keeps."""
+        stored = await self.world.get(self.kind, self.name)
+        text = json.dumps(manifest)
+        note = {"annotations": {**manifest["metadata"].get("annotations", {}), _LAST_APPLIED: text}}
+        body = {**manifest, "metadata": {**manifest["metadata"], **note}}
+        if stored is None:
+            return await self.world.apply(body)
+        last = json.loads(stored["metadata"].get("annotations", {}).get(_LAST_APPLIED, "{}"))
+        gone = dict.fromkeys(last.get("spec", {}).keys() - manifest["spec"].keys())
+        return await self.patch({"metadata": note, "spec": {**gone, **manifest["spec"]}})
+
+    async def apply_server_side(self, manifest: Object) -> Object:
+        """`kubectl apply --server-side`."""
+        return await self.world.api.patch(
+            resource_of(self.kind),
+            "default",
+            self.name,
+            {**manifest, "metadata": {"namespace": "default", **manifest["metadata"]}},
+            patch_type=PatchType.APPLY,
+            field_manager="kubectl-apply",
+        )
+
+    async def delete(self) -> None:
+        """A user deletes the object."""
+        await self.world.api.delete(resource_of(self.kind), "default", self.name)
+
+    # AWS, by hand
+
+    async def hand(self, spec: Mapping[str, Any]) -> list[Call]:
+        """Somebody changes the resource past Kubernetes, so that it is as a spec says.
+
+        Raises:
+            AwsError: AWS takes no such change.
+        """
+        obj = await self.obj()
+        observed = await self.world.observe(self.kind, obj)
+        decision = decide(self.kind, Desired(spec, observed.status), observed, Memory())
+        calls = list(decision.stage.calls) if isinstance(decision, Act) else []
+        await self.send(calls)
+        return calls
+
+    async def hand_removal(self, names: Iterable[str]) -> list[Call]:
+        """Somebody takes top-level fields away in AWS, whatever their nil rules are."""
+        obj = await self.obj()
+        observed = await self.world.observe(self.kind, obj)
+        calls: list[Call] = []
+        for part in self.kind.parts:
+            found = [Difference((name,), None, observed.spec.get(name)) for name in names if name in part.fields]
+            if found:
+                rest = {name: value for name, value in obj["spec"].items() if name not in names}
+                calls += calls_of(self.kind, part, rest, observed, found)
+        await self.send(calls)
+        return calls
+
+    async def hand_deletion(self) -> None:
+        """Somebody deletes the resource past Kubernetes."""
+        obj = await self.obj()
+        observed = await self.world.observe(self.kind, obj)
+        decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
+        assert isinstance(decision, Act)
+        await self.send(decision.stage.calls)
+
+    async def send(self, calls: Iterable[Call]) -> None:
+        scope = self.world.scope(self.kind, await self.obj())
+        for call in calls:
+            await self.world.aws.call(scope, self.kind.service.aws_name, call.operation, call.params)
+
+    # What is seen
+
+    def aws(self) -> dict[tuple[str, ...], Any]:
+        """Every resource that there is, whole, whatever readers see yet."""
+        return {
+            (*kind, *key): dict(slot.current.parts)
+            for kind, slots in self.world.simulator._world._slots.items()
+            for key, slot in slots.items()
+            if slot.current is not None
+        }
+
+    async def observed(self) -> Mapping[str, Any]:
+        """The spec as AWS has it, seen through the kind's own reads."""
+        return (await self.world.observe(self.kind, await self.obj())).spec
+
+    def mark(self) -> Mark:
+        return Mark(len(self.world.simulator.calls), len(self.world.api.writes), len(self.world.events.told))
+
+    def aws_calls(self, since: Mark) -> list[AwsCall]:
+        return self.world.simulator.calls[since.calls :]
+
+    def aws_writes(self, since: Mark) -> list[AwsCall]:
+        """Calls that would change something, refused ones too."""
+        return [call for call in self.aws_calls(since) if not call.operation.startswith(_READS)]
+
+    def api_writes(self, since: Mark) -> list[Write]:
+        return self.world.api.writes[since.writes :]
+
+    def events(self, since: Mark) -> list[tuple[str, str]]:
+        """(reason, message)."""
+        return [(reason, message) for _, reason, message in self.world.events.told[since.events :]]
+
+    async def condition(self, name: str) -> Object:
+        return condition(await self.obj(), name)
+
+
+def named(path: Path) -> str:
+    """A path as events write it."""
+    return "spec" + "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in path)
