@@ -35,10 +35,10 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
 
 def removals(kind: Kind, spec: dict[str, Any]) -> Iterator[Path]:
     """The paths below spec that an edit may take out: optional members of objects, at any depth outside of lists."""
-    for name in spec:
+    for name, value in spec.items():
         if not is_fixed(kind, name) and name not in kind.spec.required:
             yield (name,)
-            yield from _members(kind.spec.fields[name], spec[name], (name,))
+            yield from _members(kind.spec.fields[name], value, (name,))
 
 
 def is_fixed(kind: Kind, name: str) -> bool:

@@ -7,9 +7,11 @@ from typing import Any
 
 from ackpy.controller.objects import resource_of
 from ackpy.controller.reconcile import Next
+from ackpy.controller.subject import Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Path
 from ackpy.kube import Object, PatchType
+from ackpy.plan import tags
 from ackpy.plan.compare import Difference
 from ackpy.plan.decide import Act, Desired, Memory, decide
 from ackpy.plan.forms import calls_of
@@ -82,8 +84,7 @@ class Scene:
 
     async def edit(self, spec: Mapping[str, Any]) -> None:
         """A user edits the object so that its spec is this one."""
-        stored = (await self.obj())["spec"]
-        await self.patch({"spec": {**dict.fromkeys(stored), **spec} if stored else dict(spec)})
+        await self.patch({"spec": _merge_patch((await self.obj())["spec"], spec)})
 
     async def apply_client_side(self, manifest: Object) -> Object:
         """`kubectl apply`: a merge patch of what changed since the last apply, which an annotation keeps."""
@@ -94,7 +95,7 @@ class Scene:
         if stored is None:
             return await self.world.apply(body)
         last = json.loads(stored["metadata"].get("annotations", {}).get(_LAST_APPLIED, "{}"))
-        gone = dict.fromkeys(last.get("spec", {}).keys() - manifest["spec"].keys())
+        gone = {name: None for name in last.get("spec", {}) if name not in manifest["spec"]}
         return await self.patch({"metadata": note, "spec": {**gone, **manifest["spec"]}})
 
     async def apply_server_side(self, manifest: Object) -> Object:
@@ -122,7 +123,8 @@ class Scene:
         """
         obj = await self.obj()
         observed = await self.world.observe(self.kind, obj)
-        decision = decide(self.kind, Desired(spec, observed.status), observed, Memory())
+        desired = Desired(spec, observed.status, tags=self._tags(obj))
+        decision = decide(self.kind, desired, observed, Memory())
         calls = list(decision.stage.calls) if isinstance(decision, Act) else []
         await self.send(calls)
         return calls
@@ -165,8 +167,14 @@ class Scene:
         }
 
     async def observed(self) -> Mapping[str, Any]:
-        """The spec as AWS has it, seen through the kind's own reads."""
-        return (await self.world.observe(self.kind, await self.obj())).spec
+        """The spec as AWS has it, seen through the kind's own reads, with the user's tags only."""
+        obj = await self.obj()
+        return tags.users(self.kind, (await self.world.observe(self.kind, obj)).spec, self._tags(obj))
+
+    def _tags(self, obj: Object) -> dict[str, str]:
+        """The controller's own."""
+        options = self.world.options
+        return controller_tags(Subject(self.kind, obj), options.tags, options.version)
 
     def mark(self) -> Mark:
         return Mark(len(self.world.simulator.calls), len(self.world.api.writes), len(self.world.events.told))
@@ -187,6 +195,17 @@ class Scene:
 
     async def condition(self, name: str) -> Object:
         return condition(await self.obj(), name)
+
+
+def _merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes the new object of the old one (RFC 7386)."""
+    changed: dict[str, Any] = dict.fromkeys(old.keys() - new.keys())
+    for name, value in new.items():
+        if isinstance(value, dict) and isinstance(old.get(name), dict):
+            changed[name] = _merge_patch(old[name], value)
+        elif name not in old or value != old[name]:
+            changed[name] = value
+    return changed
 
 
 def named(path: Path) -> str:

@@ -9,6 +9,7 @@ from ackpy.kinds.model import Kind, Read
 from ackpy.wire.call import matched, seen
 from tests.kit import values
 from tests.kit.answers import answer
+from tests.kit.contract import expand
 from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at
 from tests.kit.wire_oracle import MAPS, from_aws
 
@@ -111,13 +112,17 @@ def _whole(contract: Node, name: str, value: Any) -> bool:
     return wanted <= set(_paths(value, f"spec.{name}", schema_at(contract, f"spec.{name}")))
 
 
-def _paths(value: Any, path: str, node: Node | None) -> Iterator[str]:
-    if isinstance(value, dict):
+def _paths(value: Any, path: str, node: Any) -> Iterator[str]:
+    node = expand(node)
+    if "fields" in node:
         for key, inner in value.items():
-            yield from _paths(inner, f"{path}{{}}" if node and "map" in node else f"{path}.{key}", None)
-    elif isinstance(value, list):
+            yield from _paths(inner, f"{path}.{key}", node["fields"][key])
+    elif "list" in node:
         for inner in value:
-            yield from _paths(inner, f"{path}[]", None)
+            yield from _paths(inner, f"{path}[]", node["list"])
+    elif "map" in node:
+        for inner in value.values():
+            yield from _paths(inner, f"{path}{{}}", node["map"])
     else:
         yield path
 

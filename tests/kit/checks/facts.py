@@ -1,0 +1,171 @@
+"""What a kind is: each fact of the contract stands in the definition."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ackpy.crd.crd import definition
+from ackpy.kinds.model import Form, Kind
+from ackpy.kinds.paths import Path, parse
+from ackpy.kinds.schema import Compare, Field, Type, Unset
+from tests.kit.conformance import shortfalls
+from tests.kit.oracle import Node, all_excepted, schema_at
+
+_COMPARES = {"iam_policy": Compare.POLICY, "document": Compare.DOCUMENT, "string_set": Compare.SET}
+
+
+def check(kind: Kind, contract: Node) -> list[str]:
+    """Every fact about a kind that isn't about one call."""
+    return [
+        *_names(kind, contract),
+        *shortfalls(contract, definition(kind)),
+        *_more(kind, contract),
+        *_codes(kind, contract),
+        *_late(kind, contract),
+        *_references(kind, contract),
+        *_compares(kind, contract),
+        *_tags(kind, contract),
+        *_adoption(kind, contract),
+        *_arn(kind, contract),
+        *_fates(kind),
+        *_unset(kind, contract),
+        *_order(kind, contract),
+    ]
+
+
+def dotted(path: Path) -> str:
+    """A path of field names as the contract writes it."""
+    return ".".join(path).replace(".[]", "[]").replace(".{}", "{}")
+
+
+def nodes(node: Field, path: Path = ()) -> Iterator[tuple[Path, Field]]:
+    """A field and all below it."""
+    yield path, node
+    for name, child in node.fields.items():
+        yield from nodes(child, (*path, name))
+    if node.item is not None:
+        yield from nodes(node.item, (*path, "[]" if node.type is Type.LIST else "{}"))
+
+
+def _differs(what: str, found: object, wanted: object) -> Iterator[str]:
+    if found != wanted:
+        yield f"{what}: {found}, not {wanted}"
+
+
+def _names(kind: Kind, contract: Node) -> Iterator[str]:
+    stored = next(version["name"] for version in contract["versions"] if version["storage"])
+    yield from _differs("plural", kind.plural, contract["plural"])
+    yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored}")
+    yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
+
+
+def _more(kind: Kind, contract: Node) -> Iterator[str]:
+    """A field beyond the contract must be one that AWS added since: then the exceptions name it."""
+    newer = tuple(one["path"] for one in all_excepted(contract, "newer"))
+    for section in ("spec", "status"):
+        for path, field in nodes(getattr(kind, section), (section,)):
+            known = path == (section,) or schema_at(contract, dotted(path)) is not None
+            if not known and field.type is not Type.REF and not dotted(path).startswith(newer):
+                yield f"{dotted(path)} isn't in the contract"
+
+
+def _codes(kind: Kind, contract: Node) -> Iterator[str]:
+    missing = contract.get("generator", {}).get("errors", {}).get("404", {}).get("code")
+    wanted = {one["code"] for one in contract["not_found"]} | ({missing} if missing else set())
+    yield from _differs("not_found", set(kind.not_found), wanted)
+    yield from _differs("terminal", set(kind.terminal), set(contract["terminal_codes"]))
+
+
+def _late(kind: Kind, contract: Node) -> Iterator[str]:
+    wanted = {
+        path: "required" if rule["blocks_sync_until_set"] else "taken"
+        for path, rule in contract.get("late_initialize", {}).items()
+        if path.split(".")[1] not in kind.unbuilt
+    }
+    found = {dotted(("spec", *path)): node.rule.late for path, node in kind.late().items()}
+    yield from _differs("late initialised", found, wanted)
+
+
+def _references(kind: Kind, contract: Node) -> Iterator[str]:
+    wanted = {
+        (one["field"], one["ref"], one["service"], one["kind"], one["from"].lower(), one.get("one_required", False))
+        for one in contract.get("references", ())
+    }
+    found = {
+        (dotted(one.field), dotted(one.ref), one.service, one.kind, dotted(one.source).lower(), one.required)
+        for one in kind.references
+    }
+    yield from _differs("references", found, wanted)
+
+
+def _compares(kind: Kind, contract: Node) -> Iterator[str]:
+    wanted = {path: compare for name, compare in _COMPARES.items() for path in contract["compare"].get(name, ())}
+    served = {path: compare for path, compare in wanted.items() if path.split(".")[1] not in kind.unbuilt}
+    found = {
+        dotted(path): field.rule.compare
+        for path, field in nodes(kind.spec, ("spec",))
+        if field.rule.compare in _COMPARES.values()
+    }
+    yield from _differs("compared otherwise than by value", found, served)
+
+
+def _tags(kind: Kind, contract: Node) -> Iterator[str]:
+    wanted: Any = None
+    if "path" in (tags := contract.get("tags", {})):
+        wanted = (parse(tags["path"]), tags.get("key"), tags.get("value"))
+    yield from _differs("tags", kind.tags and (kind.tags.path, kind.tags.key, kind.tags.value), wanted)
+    node = kind.spec.at(kind.tags.path[1:]) if kind.tags else None
+    if node is not None and node.type is Type.LIST:
+        yield from _differs("the tags are compared by", node.rule.compare, Compare.TAGS)
+
+
+def _adoption(kind: Kind, contract: Node) -> Iterator[str]:
+    wanted = {key: one["to"] for key, one in contract.get("adoption", {}).get("annotation_fields", {}).items()}
+    yield from _differs("adoption", {key: dotted(path) for key, path in kind.adoption.items()}, wanted)
+
+
+def _arn(kind: Kind, contract: Node) -> Iterator[str]:
+    """The ARN is known of a resource that was only read, too."""
+    path = "status.ackResourceMetadata.arn"
+    reads = [kind.exists, *(part.read for part in kind.parts if part.read)]
+    read = any(dotted(link.field) == path for one in reads for link in one.binding.outputs)
+    outs = [contract["operations"][name].get("out") for name in ("create", "read")]
+    if not read and kind.arn is None and any(path in out.values() for out in outs if isinstance(out, dict)):
+        yield "nothing tells the ARN of a resource that is read"
+    if kind.arn is not None and not kind.arn.startswith("arn:"):
+        yield f"arn: {kind.arn} is no template of an ARN"
+
+
+def _fates(kind: Kind) -> Iterator[str]:
+    """A change of a field is written, refused, or can't be: none is ignored."""
+    fixed = {name for section, name, *_ in kind.identity if section == "spec"}
+    for name, field in kind.spec.fields.items():
+        part = kind.part_of(name)
+        rule = field.rule
+        if part is None and name not in {*fixed, *kind.unbuilt} and field.type is not Type.REF:
+            if not rule.create_only and not field.immutable:
+                yield f"nothing happens when spec.{name} changes"
+            if rule.unset is not Unset.UNMANAGED and name not in kind.spec.required:
+                yield f"spec.{name} is sent at creation only, so unset must leave it alone"
+        if part and part.form is Form.ATTRIBUTES and rule.unset is Unset.ABSENT and rule.clear is None:
+            yield f"spec.{name} can't be removed: say what to send (clear), or its default"
+
+
+def _unset(kind: Kind, contract: Node) -> Iterator[str]:
+    """A default, or leaving a field alone, must be in the contract's prose or AWS's, or follow from another fact."""
+    wanted = {one["path"]: one.get("default", Unset.UNMANAGED) for one in all_excepted(contract, "unset")}
+    found = {}
+    for path, field in nodes(kind.spec, ("spec",)):
+        rule = field.rule
+        follows = rule.unset is Unset.UNMANAGED and (rule.late or rule.create_only)
+        if rule.unset is not Unset.ABSENT and not follows:
+            found[dotted(path)] = rule.default if rule.unset is Unset.DEFAULT else rule.unset
+    for path in sorted(found.keys() | wanted.keys()):
+        yield from _differs(f"{path} unset", found.get(path), wanted.get(path))
+
+
+def _order(kind: Kind, contract: Node) -> Iterator[str]:
+    """The order of writes that the contract tells in prose, and what mustn't be written after a failure."""
+    for one in all_excepted(contract, "order"):
+        yield from _differs("order of parts", [part.name for part in kind.parts], one["parts"])
+        yield from _differs("one at a time", kind.one_at_a_time, one.get("one_at_a_time", False))
+        yield from _differs("after", {part.name: list(part.after) for part in kind.parts if part.after}, one["after"])

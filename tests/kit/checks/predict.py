@@ -1,0 +1,169 @@
+"""Laws 1, 2, 3, 6 and 9 without AWS: decisions converge, then rest; what is said comes back; what differs is seen."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ackpy.kinds.model import Binding, Form, Kind, Part
+from ackpy.kinds.paths import Path, get, put, show
+from ackpy.kinds.schema import Field
+from ackpy.plan.compare import differences, is_empty
+from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, decide, delta
+from ackpy.wire.call import Call, Observation, Purpose, merged, seen
+from tests.kit import values
+from tests.kit.oracle import Node
+from tests.kit.steps import End, converge
+
+Spec = Mapping[str, Any]
+
+
+def check(kind: Kind, contract: Node) -> list[str]:
+    """The laws for a spec that sets everything, for edits of it, and for what no part serves yet."""
+    first, second = values.spec_of(kind), values.spec_of(kind, 1)
+    edits = [(first, second), (second, first), (values.smallest(kind), second), (first, values.smallest(kind))]
+    return [*laws(kind, first), *(said for one, other in edits for said in edit(kind, one, other)), *_refusals(kind)]
+
+
+def laws(kind: Kind, spec: Spec) -> list[str]:
+    """A resource with this spec is made, seen as it was asked for, calm, sensitive, and goes."""
+    end = converge(kind, spec)
+    if not isinstance(end.decision, Done):
+        return [f"creation ends in {end.decision}"]
+    gone = converge(kind, spec, end.observed, deleting=True)
+    return [
+        *round_trip(kind, spec, end),
+        *calm(kind, spec, end.observed),
+        *sensitive(kind, spec, end.observed),
+        *([] if isinstance(gone.decision, Gone) else [f"deletion ends in {gone.decision}"]),
+    ]
+
+
+def edit(kind: Kind, old: Spec, new: Spec) -> list[str]:
+    """A resource made by one spec becomes what another says, unless that asks for what can't be changed."""
+    end = converge(kind, new, converge(kind, old).observed)
+    if isinstance(end.decision, Refuse) and not end.calls and fixed_differ(kind, old, new):
+        return []
+    if not isinstance(end.decision, Done):
+        return [f"an edit ends in {end.decision}"]
+    return round_trip(kind, new, end)
+
+
+def fixed_differ(kind: Kind, old: Spec, new: Spec) -> bool:
+    """Whether specs differ in what is set at creation only."""
+    return any(
+        any(differences(node, new.get(name), old.get(name)))
+        for name, node in kind.spec.fields.items()
+        if node.rule.create_only
+    )
+
+
+def calm(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
+    """A synced resource needs nothing, whatever wasn't read of it."""
+    unread = Observation(True, {}, observed.status, frozenset(part.name for part in kind.parts))
+    for seen_now in (observed, unread):
+        decision = decide(kind, Desired(spec, observed.status), seen_now, Memory())
+        if not isinstance(decision, Done):
+            yield f"a synced resource is answered by {decision}"
+
+
+def round_trip(kind: Kind, spec: Spec, end: End) -> Iterator[str]:
+    """Every leaf of the spec that a part owns is in what was observed; every call sends what it claims to set."""
+    for name, value in spec.items():
+        if kind.part_of(name) is None or is_empty(value):
+            continue
+        for leaf in values.leaves(kind.spec.fields[name], value, (name,)):
+            want, has = values.at(spec, leaf.path), values.at(end.observed.spec, leaf.path)
+            if any(differences(leaf.node, want, has)):
+                yield f"spec.{show(leaf.path)} is {want!r}, but {has!r} was observed"
+    for call in end.calls:
+        yield from _claims(kind, call)
+
+
+def _claims(kind: Kind, call: Call) -> Iterator[str]:
+    for path, value in call.sets.items():
+        part = kind.part_of(path[0])
+        if part is None or call.purpose is Purpose.REMOVE or (part.form is Form.TAGS and call.purpose is Purpose.PUT):
+            continue
+        binding = kind.create if call.purpose is Purpose.CREATE else part.put
+        link = next((link for link in binding.inputs if link.field == ("spec", *path)), None)
+        if link is None or get(call.params, link.aws) is None:
+            yield f"{call.operation} claims to set spec.{show(path)}, and sends nothing for it"
+        elif value is not None:
+            yield from _echo(kind, part, call, binding, path, value)
+
+
+def _echo(kind: Kind, part: Part, call: Call, binding: Binding, path: Path, value: Any) -> Iterator[str]:
+    """AWS answering what it was sent, member by member, shows the value again."""
+    read = (part.read or kind.exists).binding
+    answer: Node = {}
+    for link in binding.inputs:
+        sent = get(call.params, link.aws)
+        for out in read.outputs:
+            if link.field[: len(out.field)] == out.field and sent is not None:
+                inner = _inside(kind.spec, out.field[1:], link.field[1:], sent)
+                answer = _laid(answer, out.aws, inner)
+    spec, _ = seen(kind, read, answer)
+    if not is_empty(value) and any(differences(kind.spec.fields[path[0]], _at_top(path, value), spec.get(path[0]))):
+        yield f"spec.{show(path)} was sent as {value!r}, and comes back as {get(spec, path)!r}"
+
+
+def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:
+    """A value of an inner field as it stands in an outer one, under AWS's names."""
+    for position in range(len(inner), len(outer), -1):
+        node = tree.at(inner[:position])
+        value = {node.aws if node else inner[position - 1]: value}
+    return value
+
+
+def _laid(answer: Node, aws: Path, value: Any) -> Node:
+    if not aws:
+        return merged(answer, value)
+    put(answer, aws, value)
+    return answer
+
+
+def _at_top(path: Path, value: Any) -> Any:
+    for key in reversed(path[1:]):
+        value = {key: value}
+    return value
+
+
+def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
+    """Any leaf that changes in AWS is named by the delta, alone, and put right (or refused, where it can't be)."""
+    for name, value in observed.spec.items():
+        if kind.part_of(name) is None:
+            continue
+        for leaf in values.leaves(kind.spec.fields[name], value, (name,)):
+            if not leaf.node.rule.read:
+                continue
+            old = values.at(observed.spec, leaf.path)
+            drifted = values.replaced(observed.spec, leaf.path, values.another(leaf, old))
+            yield from _corrected(kind, spec, Observation(True, drifted, observed.status), leaf.reported)
+
+
+def _corrected(kind: Kind, spec: Spec, drifted: Observation, path: Path) -> Iterator[str]:
+    where = f"spec.{show(path)}"
+    found = [one.path for one in delta(kind, Desired(spec, drifted.status), drifted)]
+    if found != [path]:
+        yield f"a change of {where} is seen as {[show(one) for one in found]}"
+        return
+    decision = decide(kind, Desired(spec, drifted.status), drifted, Memory())
+    if kind.spec.fields[path[0]].rule.create_only:
+        if not isinstance(decision, Refuse):
+            yield f"a change of {where}, which can't be undone, is answered by {decision}"
+        return
+    touched = {name for call in decision.stage.calls for name in call.parts} if isinstance(decision, Act) else set()
+    if touched != {part.name for part in [kind.part_of(path[0])] if part}:
+        yield f"a change of {where} is answered by {decision}"
+    elif not isinstance(converge(kind, spec, drifted).decision, Done):
+        yield f"a change of {where} isn't put right"
+
+
+def _refusals(kind: Kind) -> Iterator[str]:
+    """A field that nothing serves yet is refused by name, whether the resource is there or not."""
+    for name in kind.unbuilt:
+        spec = {**values.smallest(kind), name: values.filled(kind.spec.fields[name], 0, (name,))}
+        for exists in (False, True):
+            seen_now = Observation(exists, values.smallest(kind), values.recorded(kind))
+            decision = decide(kind, Desired(spec, seen_now.status), seen_now, Memory())
+            if not isinstance(decision, Refuse) or f"spec.{name} " not in decision.message:
+                yield f"spec.{name}, which nothing serves, is answered by {decision}"

@@ -1,0 +1,187 @@
+"""The laws as assertions about a scene: every kind is held to them, and they are held to broken engines (test_tests)."""
+
+from typing import Any
+
+from ackpy.aws.errors import AwsError
+from ackpy.controller.options import FULL_SWEEP
+from ackpy.controller.reconcile import Next
+from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, Subject
+from ackpy.kinds.model import Part
+from ackpy.kinds.paths import Path
+from ackpy.kinds.schema import Field, Unset
+from ackpy.plan.compare import differences, is_empty, normal
+from tests.kit import edits, values
+from tests.kit.edits import Change
+from tests.kit.scene import Mark, Scene, named
+from tests.kit.world import condition
+
+
+async def converges(scene: Scene) -> None:
+    """Law 1: applied, it ends in Synced and Ready, and says of which edition."""
+    await scene.world.apply(scene.manifest)
+    assert await scene.settle() is Next.SWEEP
+    await is_synced(scene)
+    assert len(scene.aws()) == 1
+
+
+async def is_synced(scene: Scene) -> None:
+    obj = await scene.obj()
+    assert condition(obj, "ACK.ResourceSynced").get("status") == "True", obj["status"]["conditions"]
+    assert condition(obj, "Ready").get("status") == "True", obj["status"]["conditions"]
+    assert obj["status"].get("observedGeneration", obj["metadata"]["generation"]) == obj["metadata"]["generation"]
+    assert obj["status"]["ackResourceMetadata"]["arn"]
+
+
+def is_calm(scene: Scene, since: Mark) -> None:
+    """Law 2: nothing was written, to AWS or to Kubernetes, and nothing was told."""
+    assert scene.aws_writes(since) == []
+    assert scene.api_writes(since) == []
+    assert scene.events(since) == []
+
+
+async def stays_calm(scene: Scene) -> None:
+    """Law 2, over a cycle of sweeps and a restart. The object is synced."""
+    since = scene.mark()
+    await scene.step()
+    is_calm(scene, since)
+    await scene.sweep(FULL_SWEEP)
+    is_calm(scene, since)
+    scene.world.restart()
+    await scene.settle()
+    is_calm(scene, since)
+    assert scene.aws_calls(since), "a sweep that reads nothing sees nothing"
+
+
+async def comes_back(scene: Scene) -> None:
+    """Law 3: every leaf of the spec is in what is observed."""
+    observed = await scene.observed()
+    for leaf in values.leaves(scene.kind.spec, scene.spec):
+        if leaf.node.rule.read and scene.kind.part_of(leaf.path[0]):
+            path = leaf.reported
+            node = scene.kind.spec.at(path) or leaf.node
+            assert _same(node, values.at(scene.spec, path), values.at(observed, path)), named(path)
+
+
+def _same(node: Field, one: Any, other: Any) -> bool:
+    """Equal by meaning; what a nil rule makes of no value is no value."""
+    if is_empty(one) or is_empty(other):
+        return not any(differences(node, one, other))
+    return bool(normal(node, one) == normal(node, other))
+
+
+async def drift_is_corrected(scene: Scene, change: Change) -> None:
+    """A leaf that was changed by hand in AWS is put back, and an event names it. The object is synced."""
+    before = scene.aws()
+    await first_taken(scene, change)
+    assert scene.aws() != before, f"{named(change.leaf.path)}: the hand changed nothing"
+    since = scene.mark()
+    await scene.sweep()
+    await was_put_back(scene, since, before, change.leaf.reported)
+
+
+async def was_put_back(scene: Scene, since: Mark, before: object, path: Path) -> None:
+    assert scene.aws() == before, f"{named(path)} was not put back"
+    told = [message for reason, message in scene.events(since) if reason == "DriftCorrected"]
+    assert len(told) == 1, scene.events(since)
+    assert f"{named(path)}: " in told[0]
+    await is_synced(scene)
+
+
+async def first_taken(scene: Scene, change: Change) -> dict[str, Any]:
+    """Do a change by hand in AWS, with the first candidate that AWS takes.
+
+    Raises:
+        AssertionError: AWS takes none.
+    """
+    refusals = []
+    for candidate in change.candidates:
+        try:
+            if await scene.hand(candidate):
+                return candidate
+        except AwsError as error:
+            refusals.append(str(error))
+    raise AssertionError(f"AWS takes no other {named(change.leaf.path)}: {refusals}")
+
+
+async def is_made_again(scene: Scene) -> None:
+    """A resource that was deleted by hand is made again, once."""
+    before = scene.aws()
+    await scene.hand_deletion()
+    assert scene.aws() == {}
+    since = scene.mark()
+    await scene.sweep()
+    assert scene.aws() == before
+    made = [call for call in scene.aws_calls(since) if call.operation == scene.kind.create.operation and call.answer]
+    assert len(made) == 1
+    assert Subject(scene.kind, await scene.obj()).intent.n == 2
+    assert "Created" in [reason for reason, _ in scene.events(since)]
+    await is_synced(scene)
+
+
+async def left_out_goes(scene: Scene, part: Part, *, asked: bool) -> None:
+    """What a stranger made, and the spec leaves out, goes by the next full sweep, or when asked.
+
+    The scene's sample sets the part; here the object doesn't, and the stranger does.
+    """
+    names = edits.removable(scene.kind, part, scene.spec)
+    whole = scene.spec
+    scene.manifest = {
+        **scene.manifest,
+        "spec": {name: value for name, value in whole.items() if name not in names},
+    }
+    await scene.make()
+    await is_synced(scene)
+    before = scene.aws()
+    assert await scene.hand(whole)
+    assert scene.aws() != before
+    since = scene.mark()
+    if asked:
+        await scene.annotate({RECONCILE_AT: "now"})
+        await scene.settle()
+        assert (await scene.obj())["metadata"]["annotations"][RECONCILED_AT] == "now"
+    else:
+        await scene.sweep(FULL_SWEEP)
+    assert scene.aws() == before
+    told = " ".join(message for reason, message in scene.events(since) if reason == "DriftCorrected")
+    assert all(named((name,)) in told for name in names if not is_empty(whole[name])), told
+
+
+async def edit_arrives(scene: Scene, change: Change, candidate: dict[str, Any]) -> None:
+    """An edited leaf is as edited in AWS, and an event names it. The object is synced."""
+    path, since = change.leaf.reported, scene.mark()
+    await scene.edit(candidate)
+    await scene.settle()
+    observed = await scene.observed()
+    node = scene.kind.spec.at(path) or change.leaf.node
+    assert _same(node, values.at(candidate, path), values.at(observed, path)), named(path)
+    told = [message for reason, message in scene.events(since) if reason == "Updated"]
+    assert any(named(path) in message for message in told), scene.events(since)
+    await is_synced(scene)
+
+
+async def removal_arrives(scene: Scene, path: Path) -> None:
+    """What is taken out of the spec is in AWS as its nil rule says; put in again, all is as it was."""
+    before, observed = scene.aws(), await scene.observed()
+    await scene.edit(edits.without((await scene.obj())["spec"], path))
+    await scene.settle()
+    await is_synced(scene)
+    node = scene.kind.spec.at(path)
+    assert node is not None
+    now = values.at(await scene.observed(), path)
+    if node.rule.unset is Unset.UNMANAGED:
+        assert _same(node, values.at(observed, path), now)
+    elif node.rule.unset is Unset.DEFAULT:
+        assert is_empty(now) or _same(node, node.rule.default, now)
+    else:
+        assert is_empty(now), named(path)
+    await stays_calm(scene)
+    await scene.edit(scene.spec)
+    await scene.settle()
+    await is_synced(scene)
+    assert scene.aws() == before
+
+
+async def is_gone(scene: Scene) -> None:
+    """Law 6: neither the object nor the resource is there."""
+    assert await scene.world.get(scene.kind, scene.name) is None
+    assert scene.aws() == {}

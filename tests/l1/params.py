@@ -1,0 +1,73 @@
+"""What the tests run over: every kind there is, every sample, and each of their leaves."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from ackpy.kinds.model import Kind, Part
+from ackpy.kinds.registry import load
+from ackpy.kube import Object
+from tests.kit import edits
+from tests.kit.edits import Change
+from tests.kit.scene import Scene, named
+from tests.kit.world import samples
+
+Sample = tuple[Kind, Object]
+
+ALL: list[Sample] = [(kind, sample) for kind in load() for sample in samples(kind)]
+
+
+def scenes(pairs: Iterable[tuple[Sample, str]]) -> list[object]:
+    """Parameters with readable names."""
+    return [pytest.param(sample, id=f"{sample[1]['metadata']['name']}{note}") for sample, note in pairs]
+
+
+def each_sample() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        ("kind", "sample"), [pytest.param(*one, id=one[1]["metadata"]["name"]) for one in ALL]
+    )
+
+
+def each_change() -> pytest.MarkDecorator:
+    """Of every leaf that may change."""
+    return pytest.mark.parametrize(
+        ("kind", "sample", "change"),
+        [
+            pytest.param(kind, sample, change, id=f"{sample['metadata']['name']}-{named(change.leaf.path)}")
+            for kind, sample in ALL
+            for change in edits.changes(kind, sample["spec"])
+        ],
+    )
+
+
+def each_removal() -> pytest.MarkDecorator:
+    """Of every field that may be taken out."""
+    return pytest.mark.parametrize(
+        ("kind", "sample", "path"),
+        [
+            pytest.param(kind, sample, path, id=f"{sample['metadata']['name']}-{named(path)}")
+            for kind, sample in ALL
+            for path in edits.removals(kind, sample["spec"])
+        ],
+    )
+
+
+def each_part() -> pytest.MarkDecorator:
+    """Of every part that a sample sets and that can be taken out."""
+    return pytest.mark.parametrize(
+        ("kind", "sample", "part"),
+        [
+            pytest.param(kind, sample, part, id=f"{sample['metadata']['name']}-{part.name}")
+            for kind, sample in ALL
+            for part in kind.parts
+            if edits.removable(kind, part, sample["spec"])
+        ],
+    )
+
+
+def first_change(scene: Scene) -> Change:
+    return next(edits.changes(scene.kind, scene.spec))
+
+
+def part_named(kind: Kind, name: str) -> Part:
+    return next(part for part in kind.parts if part.name == name)

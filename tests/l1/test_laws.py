@@ -1,0 +1,177 @@
+"""Laws 1 to 4 and 6, for every kind and every sample."""
+
+from typing import Any
+
+import pytest
+
+from ackpy.aws.errors import AwsError
+from ackpy.controller.reconcile import Next
+from ackpy.controller.subject import DELETION_POLICY
+from ackpy.kinds.model import Kind, Part
+from ackpy.kinds.paths import Path
+from ackpy.kube import Object
+from tests.kit import edits, values
+from tests.kit.edits import Change
+from tests.kit.scene import Scene, named
+from tests.l1 import laws
+from tests.l1.params import each_change, each_part, each_removal, each_sample
+
+
+@each_sample()
+async def test_it_converges_and_stays_calm(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    await laws.converges(scene)
+    await laws.stays_calm(scene)
+
+
+@each_sample()
+async def test_what_the_spec_says_comes_back(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    await laws.comes_back(scene)
+
+
+@each_change()
+async def test_drift_of_each_leaf_is_corrected(kind: Kind, sample: Object, change: Change) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    await laws.drift_is_corrected(scene, change)
+
+
+@each_part()
+async def test_a_part_taken_away_by_hand_comes_back(kind: Kind, sample: Object, part: Part) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    before, since = scene.aws(), scene.mark()
+    await scene.hand_removal(edits.removable(kind, part, scene.spec))
+    assert scene.aws() != before
+    await scene.sweep()
+    assert scene.aws() == before
+    assert "DriftCorrected" in [reason for reason, _ in scene.events(since)]
+
+
+@each_sample()
+async def test_a_resource_deleted_by_hand_is_made_again_once(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    await laws.is_made_again(scene)
+    await laws.stays_calm(scene)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["full-sweep", "reconcile-now"])
+@each_part()
+async def test_what_the_spec_leaves_out_goes(kind: Kind, sample: Object, part: Part, asked: bool) -> None:
+    await laws.left_out_goes(Scene(kind, sample), part, asked=asked)
+
+
+@each_change()
+async def test_each_leaf_can_be_edited(kind: Kind, sample: Object, change: Change) -> None:
+    scout = Scene(kind, sample)
+    await scout.make()
+    candidate = await laws.first_taken(scout, change)
+    scene = Scene(kind, sample)
+    await scene.make()
+    await laws.edit_arrives(scene, change, candidate)
+    await laws.stays_calm(scene)
+
+
+@each_removal()
+async def test_each_field_can_be_removed(kind: Kind, sample: Object, path: Path) -> None:
+    scout = Scene(kind, sample)
+    obj = await scout.make()
+    try:
+        await scout.hand(edits.without(obj["spec"], path))
+    except AwsError as error:
+        assert len(path) > 1, error  # a whole field can be taken out alone; what is in it may belong together
+        return
+    scene = Scene(kind, sample)
+    await scene.make()
+    await laws.removal_arrives(scene, path)
+
+
+@each_sample()
+async def test_the_finalizer_goes_only_after_the_resource(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    await scene.delete()
+    while await scene.world.get(kind, scene.name):
+        assert await scene.step() is not Next.SWEEP
+        assert (await scene.world.get(kind, scene.name) is None) <= (scene.aws() == {})
+    await laws.is_gone(scene)
+
+
+@each_sample()
+async def test_a_retained_resource_stays(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    await scene.annotate({DELETION_POLICY: "retain"})
+    before, since = scene.aws(), scene.mark()
+    await scene.delete()
+    await scene.settle()
+    assert await scene.world.get(kind, scene.name) is None
+    assert scene.aws() == before
+    assert scene.aws_calls(since) == []
+
+
+# No surprises
+
+
+@each_sample()
+async def test_late_initialisation_only_adds_absent_fields(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    spec = (await scene.make())["spec"]
+    assert {name: spec.get(name) for name in scene.spec} == scene.spec
+    assert spec.keys() - scene.spec.keys() <= {name for (name,) in kind.late()}
+
+
+@each_sample()
+async def test_applying_the_same_manifest_again_changes_nothing(kind: Kind, sample: Object) -> None:
+    for apply in (Scene.apply_client_side, Scene.apply_server_side):
+        scene = Scene(kind, sample)
+        await apply(scene, sample)
+        await scene.settle()
+        await laws.is_synced(scene)
+        before = (await scene.obj())["metadata"]["generation"]
+        again = await apply(scene, sample)
+        assert again["metadata"]["generation"] == before
+        since = scene.mark()
+        await scene.settle()
+        laws.is_calm(scene, since)
+
+
+def _taken(kind: Kind, spec: dict[str, Any], sample: Object) -> list[Change]:
+    """A change of each late-initialised field."""
+    late = {name for (name,) in kind.late()} - sample["spec"].keys()
+    by_name = {change.leaf.path[0]: change for change in edits.changes(kind, spec) if change.leaf.path[0] in late}
+    return list(by_name.values())
+
+
+@each_sample()
+async def test_a_late_initialised_value_is_never_sent(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    obj = await scene.make()
+    for change in _taken(kind, obj["spec"], sample):
+        await laws.first_taken(scene, change)
+        since = scene.mark()
+        await laws.stays_calm(scene)
+        assert scene.aws_writes(since) == [], named(change.leaf.path)
+
+
+@pytest.mark.parametrize("apply", [Scene.apply_client_side, Scene.apply_server_side], ids=["client", "server"])
+@each_sample()
+async def test_an_equal_value_of_the_user_is_held(kind: Kind, sample: Object, apply: Any) -> None:
+    scene = Scene(kind, sample)
+    await apply(scene, sample)
+    await scene.settle()
+    spec = (await scene.obj())["spec"]
+    for change in _taken(kind, spec, sample):
+        name = change.leaf.path[0]
+        manifest = {**sample, "spec": {**sample["spec"], name: spec[name]}}
+        await apply(scene, manifest)
+        await scene.settle()
+        before = scene.aws()
+        await laws.first_taken(scene, change)
+        since = scene.mark()
+        await scene.sweep()
+        await laws.was_put_back(scene, since, before, change.leaf.reported)
+        assert values.at((await scene.obj())["spec"], (name,)) == spec[name]
