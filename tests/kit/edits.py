@@ -41,6 +41,16 @@ def removals(kind: Kind, spec: dict[str, Any]) -> Iterator[Path]:
             yield from _members(kind.spec.fields[name], value, (name,))
 
 
+def node_at(kind: Kind, path: Path) -> Field:
+    """The field at a path of keys and positions below spec."""
+    node = kind.spec
+    for key in path:
+        child = node.fields.get(key) if node.type is Type.STRUCT else node.item
+        assert child is not None, path
+        node = child
+    return node
+
+
 def is_fixed(kind: Kind, name: str) -> bool:
     """Whether a top-level field stays as it was at creation."""
     node = kind.spec.fields[name]

@@ -111,7 +111,7 @@ class Scene:
 
     async def delete(self) -> None:
         """A user deletes the object."""
-        await self.world.api.delete(resource_of(self.kind), "default", self.name)
+        await self.world.delete(self.kind, self.name)
 
     # AWS, by hand
 
@@ -160,7 +160,7 @@ class Scene:
     def aws(self) -> dict[tuple[str, ...], Any]:
         """Every resource that there is, whole, whatever readers see yet."""
         return {
-            (*kind, *key): dict(slot.current.parts)
+            (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
             for kind, slots in self.world.simulator._world._slots.items()
             for key, slot in slots.items()
             if slot.current is not None

@@ -1,7 +1,7 @@
 """Waiting in tests for what happens in other tasks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 
 
@@ -10,6 +10,13 @@ async def until(condition: Callable[[], object], seconds: float = 30) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 (the conditions of tests have no events)
             await asyncio.sleep(0.01)
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], seconds: float = 60) -> None:
+    """The same for a condition that has to ask somebody, which is done less often."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 (as above)
+            await asyncio.sleep(0.1)
 
 
 @asynccontextmanager

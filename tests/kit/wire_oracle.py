@@ -23,6 +23,15 @@ def maps_of(contract: Node, operation: str) -> list[Node]:
     return found + [entry for name, entry in operations.get("other", {}).items() if name == operation]
 
 
+def members(contract: Node, path: str) -> set[str]:
+    """The AWS input paths that the contract's maps fill from a path in the object."""
+    operations = contract["operations"]
+    every = [*(operations[name] for name in MAPS), *operations.get("other", {}).values()]
+    source = contract.get("generator", {}).get("fields", {}).get(path, {}).get("from", {})
+    found = {aws for entry in every for aws, target in entry.get("in", {}).items() if target == path}
+    return found | ({source["path"]} if source else set())
+
+
 def inputs(contract: Node, operation: OperationModel) -> dict[str, str]:
     """AWS input path → path in the object, for one operation.
 

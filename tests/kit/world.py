@@ -104,14 +104,18 @@ class World:
     async def apply(self, manifest: Object, manager: str = "kubectl") -> Object:
         """Create or (merge-)change an object as a user does."""
         kind = self.kind_of(manifest)
-        body = {**manifest, "metadata": {"namespace": "default", **manifest["metadata"]}}
+        metadata = {"namespace": "default", **manifest["metadata"]}
+        body = {**manifest, "metadata": metadata}
+        where = (resource_of(kind), metadata["namespace"], metadata["name"])
         try:
-            await self.api.get(resource_of(kind), "default", body["metadata"]["name"])
+            await self.api.get(*where)
         except NotFound:
-            return await self.api.create(resource_of(kind), "default", body, field_manager=manager)
-        return await self.api.patch(
-            resource_of(kind), "default", body["metadata"]["name"], {"spec": body["spec"]}, field_manager=manager
-        )
+            return await self.api.create(*where[:2], body, field_manager=manager)
+        return await self.api.patch(*where, {"spec": body["spec"]}, field_manager=manager)
+
+    async def delete(self, kind: Kind, name: str, namespace: str = "default") -> None:
+        """Delete an object as a user does."""
+        await self.api.delete(resource_of(kind), namespace, name)
 
     async def get(self, kind: Kind, name: str, namespace: str = "default") -> Object | None:
         try:

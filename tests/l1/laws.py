@@ -1,4 +1,4 @@
-"""The laws as assertions about a scene: every kind is held to them, and they are held to broken engines (test_tests)."""
+"""The laws as assertions about a scene: every kind is held to them, and they to broken engines (test_tests.py)."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from ackpy.kinds.model import Part
 from ackpy.kinds.paths import Path
 from ackpy.kinds.schema import Field, Unset
 from ackpy.plan.compare import differences, is_empty, normal
+from ackpy.wire.call import Call
 from tests.kit import edits, values
 from tests.kit.edits import Change
 from tests.kit.scene import Mark, Scene, named
@@ -58,13 +59,13 @@ async def comes_back(scene: Scene) -> None:
     for leaf in values.leaves(scene.kind.spec, scene.spec):
         if leaf.node.rule.read and scene.kind.part_of(leaf.path[0]):
             path = leaf.reported
-            node = scene.kind.spec.at(path) or leaf.node
+            node = edits.node_at(scene.kind, path)
             assert _same(node, values.at(scene.spec, path), values.at(observed, path)), named(path)
 
 
 def _same(node: Field, one: Any, other: Any) -> bool:
-    """Equal by meaning; what a nil rule makes of no value is no value."""
-    if is_empty(one) or is_empty(other):
+    """Equal by meaning: what a nil rule makes of no value is no value."""
+    if one is None or other is None:
         return not any(differences(node, one, other))
     return bool(normal(node, one) == normal(node, other))
 
@@ -87,8 +88,8 @@ async def was_put_back(scene: Scene, since: Mark, before: object, path: Path) ->
     await is_synced(scene)
 
 
-async def first_taken(scene: Scene, change: Change) -> dict[str, Any]:
-    """Do a change by hand in AWS, with the first candidate that AWS takes.
+async def first_taken(scene: Scene, change: Change) -> tuple[dict[str, Any], list[Call]]:
+    """Do a change by hand in AWS, with the first candidate that AWS takes: this one, and the calls that did it.
 
     Raises:
         AssertionError: AWS takes none.
@@ -96,8 +97,8 @@ async def first_taken(scene: Scene, change: Change) -> dict[str, Any]:
     refusals = []
     for candidate in change.candidates:
         try:
-            if await scene.hand(candidate):
-                return candidate
+            if calls := await scene.hand(candidate):
+                return candidate, calls
         except AwsError as error:
             refusals.append(str(error))
     raise AssertionError(f"AWS takes no other {named(change.leaf.path)}: {refusals}")
@@ -131,7 +132,7 @@ async def left_out_goes(scene: Scene, part: Part, *, asked: bool) -> None:
     }
     await scene.make()
     await is_synced(scene)
-    before = scene.aws()
+    before, observed = scene.aws(), await scene.observed()
     assert await scene.hand(whole)
     assert scene.aws() != before
     since = scene.mark()
@@ -141,7 +142,9 @@ async def left_out_goes(scene: Scene, part: Part, *, asked: bool) -> None:
         assert (await scene.obj())["metadata"]["annotations"][RECONCILED_AT] == "now"
     else:
         await scene.sweep(FULL_SWEEP)
-    assert scene.aws() == before
+    now = await scene.observed()
+    for name in names:
+        assert _same(scene.kind.spec.fields[name], observed.get(name), now.get(name)), name
     told = " ".join(message for reason, message in scene.events(since) if reason == "DriftCorrected")
     assert all(named((name,)) in told for name in names if not is_empty(whole[name])), told
 
@@ -152,7 +155,7 @@ async def edit_arrives(scene: Scene, change: Change, candidate: dict[str, Any]) 
     await scene.edit(candidate)
     await scene.settle()
     observed = await scene.observed()
-    node = scene.kind.spec.at(path) or change.leaf.node
+    node = edits.node_at(scene.kind, path)
     assert _same(node, values.at(candidate, path), values.at(observed, path)), named(path)
     told = [message for reason, message in scene.events(since) if reason == "Updated"]
     assert any(named(path) in message for message in told), scene.events(since)
@@ -165,16 +168,31 @@ async def removal_arrives(scene: Scene, path: Path) -> None:
     await scene.edit(edits.without((await scene.obj())["spec"], path))
     await scene.settle()
     await is_synced(scene)
-    node = scene.kind.spec.at(path)
-    assert node is not None
+    node = edits.node_at(scene.kind, path)
     now = values.at(await scene.observed(), path)
     if node.rule.unset is Unset.UNMANAGED:
         assert _same(node, values.at(observed, path), now)
     elif node.rule.unset is Unset.DEFAULT:
-        assert is_empty(now) or _same(node, node.rule.default, now)
+        assert not any(differences(node, node.rule.default, now)), named(path)
     else:
         assert is_empty(now), named(path)
     await stays_calm(scene)
+    await scene.edit(scene.spec)
+    await scene.settle()
+    await is_synced(scene)
+    assert scene.aws() == before
+
+
+async def removal_is_refused(scene: Scene, path: Path) -> None:
+    """Law 8: AWS refuses the edit; the object says why, nothing changes, and putting it back is all it takes."""
+    before = scene.aws()
+    await scene.edit(edits.without((await scene.obj())["spec"], path))
+    await scene.step()
+    obj = await scene.obj()
+    assert obj["status"]["conditions"][0]["type"] in {"ACK.Terminal", "ACK.Recoverable"}
+    assert obj["status"]["conditions"][0]["message"]
+    assert condition(obj, "Ready")["status"] == "False"
+    assert scene.aws() == before
     await scene.edit(scene.spec)
     await scene.settle()
     await is_synced(scene)

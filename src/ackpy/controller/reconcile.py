@@ -204,6 +204,7 @@ class _Run:
             claimed = True
             if recorded:
                 self.subject = await env.objects.unrecord(self.subject)
+                self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
             self.track.acting_on(stage.differences)
         result = await perform(env.kind, env.aws, observer.scope, stage)

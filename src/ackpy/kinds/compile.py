@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, ServiceModel
 
-from ackpy.kinds import shapes
+from ackpy.kinds import shapes, validate
 from ackpy.kinds.definition import Node
 from ackpy.kinds.fields import apply_rules, declared, references
 from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Part, Read, Service, Tags
@@ -65,7 +66,12 @@ def service(node: Node, model_of: Mapping[str, ServiceModel]) -> tuple[Service, 
         ignored=frozenset(keys["ignore"].texts() if "ignore" in keys else ()),
         exceptions={key: child.text() for key, child in keys["names"].mapping().items()} if "names" in keys else {},
     )
-    return Service(alias, model_of[name]), naming
+    try:
+        model = model_of[name]
+    except UnknownServiceError as error:
+        raise keys["model" if "model" in keys else "alias"].fail(f"botocore has no service '{name}'") from error
+    validate.check_names(node, model)
+    return Service(alias, model), naming
 
 
 def kind(node: Node, owner: Service, naming: Naming) -> Kind:
@@ -84,7 +90,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
     )
     errors = keys["errors"].mapping("not_found", "terminal") if "errors" in keys else {}
     tags = _tags(keys["tags"]) if "tags" in keys else None
-    create_op = shapes.operation(draft.model, keys["create"], keys["create"].mapping()["operation"].text())
+    create_keys = keys["create"].mapping(required=["operation"])
+    create_op = shapes.operation(draft.model, keys["create"], create_keys["operation"].text())
     parts = [_part(draft, name, child, create_op) for name, child in keys["parts"].mapping().items()]
     _create_fields(draft, create_op)
     unbuilt = _declared_fields(draft, rules, parts)
@@ -95,7 +102,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         draft.exists = _list_read(draft, keys["exists"])
     if draft.exists is None:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
-    return Kind(
+    made = Kind(
         service=owner,
         name=keys["kind"].text(),
         plural=keys["plural"].text() if "plural" in keys else plural_name(keys["kind"].text()),
@@ -121,6 +128,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         unbuilt=unbuilt,
         source=node.file,
     )
+    validate.check(node, made)
+    return made
 
 
 def _items(node: Node) -> list[Node]:
@@ -146,6 +155,8 @@ def _column(node: Node) -> Column:
     keys = node.mapping("name", "path", "type", "priority", required=["name", "path"])
     kind_of = keys["type"].text() if "type" in keys else "string"
     priority = keys["priority"].value if "priority" in keys else 0
+    if not isinstance(priority, int):
+        raise keys["priority"].fail(f"expected a number, found {priority!r}")
     return Column(keys["name"].text(), "." + keys["path"].text(), kind_of, priority)
 
 
@@ -162,9 +173,15 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
         {op: child.value for op, child in keys["constants"].mapping().items()} if "constants" in keys else {}
     )
     put_op, put_member, put_shape = shapes.target(keys["put"], draft.model, "in")
-    get_op, get_member, _ = shapes.target(keys["get"], draft.model, "out")
+    get_op, get_member, get_shape = shapes.target(keys["get"], draft.model, "out")
+    if put_shape is None:
+        raise keys["put"].fail(f"{put_op.name} takes nothing")
+    if get_shape is None or get_shape.type_name != put_shape.type_name:
+        found = get_shape.type_name if get_shape else "nothing"
+        raise keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
     owned: tuple[str, ...]
     if form is Form.ATTRIBUTES:
+        node.mapping(required=["members"])
         known = shapes.map_keys(put_shape)
         names = {}
         for key in keys["members"].texts():
@@ -180,8 +197,6 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
     else:
         spec_field = keys["field"].text() if "field" in keys else name
         owned = (spec_field,)
-        if put_shape is None:
-            raise keys["put"].fail(f"{put_op.name} takes nothing")
         draft.spec[spec_field] = from_shape(spec_field, put_member, put_shape, draft.naming)
         links = (Link((put_member,), ("spec", spec_field)),)
         reads = (Link((get_member,) if get_member else (), ("spec", spec_field)),)
@@ -244,6 +259,8 @@ def _binding(draft: _Draft, node: Node) -> Binding:
 
 def _list_read(draft: _Draft, node: Node) -> Read:
     keys = node.mapping()
+    if ("items" in keys) != ("match" in keys):
+        raise node.fail("'items' says where the resources are listed and 'match' which of them is meant: give both")
     matches = keys["match"].mapping() if "match" in keys else {}
     return Read(
         _binding(draft, node),

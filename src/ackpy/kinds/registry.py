@@ -44,7 +44,7 @@ MODELS = _Models()
 
 def services(definitions: FilePath = DEFINITIONS) -> tuple[str, ...]:
     """The aliases of all services that have definitions."""
-    return tuple(sorted(file.parent.name for file in definitions.glob("*/service.yaml")))
+    return tuple(sorted({file.parent.name for file in definitions.glob("*/*.yaml")}))
 
 
 def load(names: Iterable[str] | None = None, extra: FilePath | None = None) -> tuple[Kind, ...]:
@@ -52,7 +52,8 @@ def load(names: Iterable[str] | None = None, extra: FilePath | None = None) -> t
 
     Args:
         names: service aliases.
-        extra: a folder laid out like ackpy.services (`<service>/service.yaml`, `<service>/<kind>.yaml`).
+        extra: a folder laid out like ackpy.services (`<service>/<kind>.yaml`, and for a service that ackpy doesn't know
+            `<service>/service.yaml`).
 
     Raises:
         DefinitionError: a definition says something that can't be.
@@ -71,10 +72,12 @@ def load(names: Iterable[str] | None = None, extra: FilePath | None = None) -> t
 @cache
 def _of(folder: FilePath, name: str) -> tuple[Kind, ...]:
     home = folder / name
-    if not (home / "service.yaml").exists():
+    own = home / "service.yaml"
+    described = own if own.exists() else DEFINITIONS / name / "service.yaml"
+    if not home.exists():
         return ()
-    owner, naming = compiler.service(read(home / "service.yaml"), MODELS)
+    owner, naming = compiler.service(read(described if described.exists() else own), MODELS)
     if owner.alias != name:
-        raise DefinitionError(f"{home / 'service.yaml'}: the folder is called '{name}', the alias is '{owner.alias}'")
+        raise DefinitionError(f"{described}: the folder is called '{name}', the alias is '{owner.alias}'")
     files = sorted(file for file in home.glob("*.yaml") if file.name != "service.yaml")
     return tuple(compiler.kind(read(file), owner, naming) for file in files)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import eq
 from typing import TypeAlias
 
 from ackpy.kinds.model import Kind
@@ -203,7 +204,7 @@ def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
 def _to_write(kind: Kind, desired: Desired, observed: Observation, found: Iterable[Difference]) -> Mapping[str, Json]:
     """The spec that is sent: with the controller's tags where tags are sent anyway."""
     where: Path = kind.tags.path[1:] if kind.tags else ()
-    if where and any(one.path[: len(where)] == where for one in found):
+    if where and any(all(map(eq, one.path, where)) for one in found):  # above it, at it, or below
         return tags.written(kind, desired.spec, observed.spec, desired.tags)
     return desired.spec
 

@@ -17,7 +17,8 @@ def of(kind: Kind, spec: Mapping[str, Json]) -> dict[str, str]:
     found = get(spec, kind.tags.path[1:]) or {}
     if kind.tags.key is None or kind.tags.value is None:
         return dict(found)
-    return {pair[kind.tags.key]: pair.get(kind.tags.value) or "" for pair in found if kind.tags.key in pair}
+    # A pair without a key is kept: AWS says what is wrong with it.
+    return {pair.get(kind.tags.key) or "": pair.get(kind.tags.value) or "" for pair in found}
 
 
 def put(kind: Kind, spec: Mapping[str, Json], tags: Mapping[str, str]) -> dict[str, Json]:

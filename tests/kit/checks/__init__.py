@@ -3,7 +3,7 @@
 Tests want none; mutation wants at least one for each wrong definition.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ackpy.kinds.model import Kind
 from tests.kit.checks import facts, nil_rules, normal, predict, wire_in, wire_out
@@ -22,6 +22,10 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def first_complaint(kind: Kind, contract: Node) -> str | None:
-    """What the first check that complains says; None where all is well."""
-    return next((said for check in CHECKS.values() for said in check(kind, contract)), None)
+def complaints(kind: Kind, contract: Node) -> Iterator[str]:
+    """What all checks say, the cheap ones first."""
+    if "operations" not in contract:
+        yield f"the contract knows no {kind.label}"
+        return
+    for check in CHECKS.values():
+        yield from check(kind, contract)

@@ -9,6 +9,7 @@ from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Type, Unset
 from tests.kit.conformance import shortfalls
 from tests.kit.oracle import Node, all_excepted, schema_at
+from tests.kit.wire_oracle import members
 
 _COMPARES = {"iam_policy": Compare.POLICY, "document": Compare.DOCUMENT, "string_set": Compare.SET}
 
@@ -26,6 +27,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_tags(kind, contract),
         *_adoption(kind, contract),
         *_arn(kind, contract),
+        *_members(kind, contract),
         *_fates(kind),
         *_unset(kind, contract),
         *_order(kind, contract),
@@ -135,6 +137,16 @@ def _arn(kind: Kind, contract: Node) -> Iterator[str]:
         yield f"arn: {kind.arn} is no template of an ARN"
 
 
+def _members(kind: Kind, contract: Node) -> Iterator[str]:
+    """A field stands for the AWS member that the contract maps it to."""
+    for name, field in kind.spec.fields.items():
+        wanted = {aws.rpartition(".")[2].removeprefix("@") for aws in members(contract, f"spec.{name}")}
+        # SQS itself writes one member `tags` and `Tags`.
+        same = field.aws.lower() in {member.lower() for member in wanted}
+        if wanted and not same and field.type is not Type.REF:
+            yield f"spec.{name} stands for {field.aws}, not {' or '.join(sorted(wanted))}"
+
+
 def _fates(kind: Kind) -> Iterator[str]:
     """A change of a field is written, refused, or can't be: none is ignored."""
     fixed = {name for section, name, *_ in kind.identity if section == "spec"}
@@ -159,13 +171,17 @@ def _unset(kind: Kind, contract: Node) -> Iterator[str]:
         follows = rule.unset is Unset.UNMANAGED and (rule.late or rule.create_only)
         if rule.unset is not Unset.ABSENT and not follows:
             found[dotted(path)] = rule.default if rule.unset is Unset.DEFAULT else rule.unset
-    for path in sorted(found.keys() | wanted.keys()):
-        yield from _differs(f"{path} unset", found.get(path), wanted.get(path))
+    for name in sorted(found.keys() | wanted.keys()):
+        yield from _differs(f"{name} unset", found.get(name), wanted.get(name))
 
 
 def _order(kind: Kind, contract: Node) -> Iterator[str]:
     """The order of writes that the contract tells in prose, and what mustn't be written after a failure."""
-    for one in all_excepted(contract, "order"):
-        yield from _differs("order of parts", [part.name for part in kind.parts], one["parts"])
-        yield from _differs("one at a time", kind.one_at_a_time, one.get("one_at_a_time", False))
-        yield from _differs("after", {part.name: list(part.after) for part in kind.parts if part.after}, one["after"])
+    found = {
+        "parts": [part.name for part in kind.parts],
+        "one_at_a_time": kind.one_at_a_time,
+        "after": {part.name: list(part.after) for part in kind.parts if part.after},
+    }
+    told = next(iter(all_excepted(contract, "order")), {"parts": found["parts"]})
+    wanted = {"one_at_a_time": False, "after": {}} | told
+    yield from _differs("order of writes", found, {key: wanted[key] for key in found})

@@ -44,7 +44,7 @@ def edit(kind: Kind, old: Spec, new: Spec) -> list[str]:
         return []
     if not isinstance(end.decision, Done):
         return [f"an edit ends in {end.decision}"]
-    return round_trip(kind, new, end)
+    return list(round_trip(kind, new, end))
 
 
 def fixed_differ(kind: Kind, old: Spec, new: Spec) -> bool:
@@ -137,7 +137,10 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
                 continue
             old = values.at(observed.spec, leaf.path)
             drifted = values.replaced(observed.spec, leaf.path, values.another(leaf, old))
-            yield from _corrected(kind, spec, Observation(True, drifted, observed.status), leaf.reported)
+            # Where all that stands around a leaf says nothing, what is around it has appeared.
+            around = (leaf.reported[:depth] for depth in range(1, len(leaf.reported)))
+            empty = next((path for path in around if is_empty(values.at(observed.spec, path))), leaf.reported)
+            yield from _corrected(kind, spec, Observation(True, drifted, observed.status), empty)
 
 
 def _corrected(kind: Kind, spec: Spec, drifted: Observation, path: Path) -> Iterator[str]:

@@ -75,16 +75,22 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
     resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
     members = contract.get("generator", {}).get("list_match_fields", [])
     same = {member: values.at(resource, ("spec", member[0].lower() + member[1:])) for member in members}
-    other, mine = made[read.items] if read.items else ({}, {})
-    if matched(read, resource, {**made, read.items or "": [other, {**mine, **same}]}) != {**mine, **same}:
+    listed = made.get(read.items or "")
+    if not isinstance(listed, list):
+        yield f"{read.binding.operation} answers no list {read.items}"
+        return
+    other, mine = listed
+    if matched(read, resource, {**made, str(read.items): [other, {**mine, **same}]}) != {**mine, **same}:
         yield f"{what} doesn't find the resource by {', '.join(members)}"
-    if matched(read, resource, {**made, read.items or "": [other]}) is not None:
+    if matched(read, resource, {**made, str(read.items): [other]}) is not None:
         yield f"{what} takes another resource for this one"
 
 
 def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
     """What no map shows is seen whole in the answer of its part's read."""
-    shown = {path for out in _maps(contract) for paths in out.values() for path in ([paths], paths)[type(paths) is list]}
+    shown = {
+        path for out in _maps(contract) for paths in out.values() for path in ([paths], paths)[type(paths) is list]
+    }
     for part in kind.parts:
         for name in part.fields:
             if f"spec.{name}" in shown:
@@ -93,7 +99,9 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
             made, found, shape = _shown(kind, read.binding.operation, contract)
             node = schema_at(contract, f"spec.{name}")
             candidates = [(made, shape), *_members(made, shape)]
-            whole = [made for value, below in candidates if _whole(contract, name, made := from_aws(node, below, value))]
+            whole = [
+                made for value, below in candidates if _whole(contract, name, made := from_aws(node, below, value))
+            ]
             if found.get("spec", {}).get(name) not in whole:
                 yield f"{read.binding.operation} doesn't show all of spec.{name}"
 
@@ -114,6 +122,8 @@ def _whole(contract: Node, name: str, value: Any) -> bool:
 
 def _paths(value: Any, path: str, node: Any) -> Iterator[str]:
     node = expand(node)
+    if value is None:
+        return
     if "fields" in node:
         for key, inner in value.items():
             yield from _paths(inner, f"{path}.{key}", node["fields"][key])

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from botocore.model import StructureShape
 from botocore.validate import ParamValidator
 
 from ackpy.kinds.model import Form, Kind, Part, Read
+from ackpy.kinds.schema import Unset
 from ackpy.plan import tags
 from ackpy.plan.decide import Act, Desired, Memory, creation, decide
 from ackpy.wire.call import Call, Observation, Purpose, params
@@ -18,7 +20,7 @@ CONTROLLER_TAGS = {"services.k8s.aws/controller-version": "test"}
 
 def check(kind: Kind, contract: Node) -> list[str]:
     """Every call of a kind, built from a spec in which every leaf says who it is."""
-    found = list(_operations(kind))
+    found = list(_operations(kind, contract))
     return found or [*_reads(kind, contract), *_calls(kind, contract), *_controller_tags(kind)]
 
 
@@ -28,8 +30,8 @@ def reads(kind: Kind) -> dict[str, Read]:
     return {"exists": kind.exists} | ({"find": kind.find} if kind.find else {}) | own
 
 
-def _operations(kind: Kind) -> Iterator[str]:
-    """A sub-resource has its own calls: one that serves two is a copy that nobody changed."""
+def _operations(kind: Kind, contract: Node) -> Iterator[str]:
+    """A sub-resource has its own calls, and is deleted where AWS can: one that serves two is a careless copy."""
     subs = [part for part in kind.parts if part.form is Form.SUB_RESOURCE]
     uses: dict[str, list[str]] = {}
     for part in subs:
@@ -41,6 +43,10 @@ def _operations(kind: Kind) -> Iterator[str]:
     for part in subs:
         if part.remove and part.read and not part.read.absent:
             yield f"{part.name} can be removed, but no code says that it isn't there"
+        delete = part.put.operation.replace("Put", "Delete", 1)
+        unmanaged = kind.spec.fields[part.fields[0]].rule.unset is Unset.UNMANAGED
+        if delete in contract["operations"].get("other", {}) and part.remove is None and not unmanaged:
+            yield f"{part.name} is removed otherwise than by {delete}"
 
 
 def _reads(kind: Kind, contract: Node) -> Iterator[str]:
@@ -59,22 +65,39 @@ def _calls(kind: Kind, contract: Node) -> Iterator[str]:
     yield from compare(kind, contract, create.operation, create.params, resource)
     for call in _deletion(kind, resource["status"]):
         yield from compare(kind, contract, call.operation, call.params, resource)
-    for call in writes(kind):
-        yield from _write(kind, contract, call)
+    yield from _writes(kind, contract)
 
 
-def writes(kind: Kind) -> tuple[Call, ...]:
+def _writes(kind: Kind, contract: Node) -> Iterator[str]:
     """The calls that set every part of a resource that has none, and those that take every part away."""
     full = values.spec_of(kind)
-    kept = {name: value for name, value in full.items() if kind.part_of(name) is None or _fixed(kind, name)}
-    status = values.recorded(kind)
-    set_all = decide(kind, Desired(full, status), Observation(True, kept, status), Memory())
-    remove_all = decide(kind, Desired(kept, status), Observation(True, full, status), Memory())
-    return tuple(call for one in (set_all, remove_all) if isinstance(one, Act) for call in one.stage.calls)
+    fixed = {name: value for name, value in full.items() if _fixed(kind, name)}
+    for call in _answer(kind, full, fixed):
+        part = _part(kind, call)
+        yield from _write(kind, contract, call, {name: full[name] for name in part.fields})
+    for call in _answer(kind, fixed, full):
+        if call.purpose is not Purpose.REMOVE:
+            # What unset means is written: a default, or an empty text.
+            yield from _write(kind, contract, call, {path[0]: value or "" for path, value in call.sets.items()})
+        elif _part(kind, call).form is Form.TAGS:
+            yield from _removed_keys(kind, contract, call, full)
+        else:
+            yield from _write(kind, contract, call, {})
 
 
 def _fixed(kind: Kind, name: str) -> bool:
-    return kind.spec.fields[name].rule.create_only
+    return kind.part_of(name) is None or kind.spec.fields[name].rule.create_only
+
+
+def _answer(kind: Kind, spec: Mapping[str, Any], there: Mapping[str, Any]) -> tuple[Call, ...]:
+    status = values.recorded(kind)
+    decision = decide(kind, Desired(spec, status), Observation(True, there, status), Memory())
+    return decision.stage.calls if isinstance(decision, Act) else ()
+
+
+def _part(kind: Kind, call: Call) -> Part:
+    (name,) = call.parts
+    return next(part for part in kind.parts if part.name == name)
 
 
 def _deletion(kind: Kind, status: Mapping[str, Any]) -> tuple[Call, ...]:
@@ -83,29 +106,24 @@ def _deletion(kind: Kind, status: Mapping[str, Any]) -> tuple[Call, ...]:
     return decision.stage.calls if isinstance(decision, Act) else ()
 
 
-def _write(kind: Kind, contract: Node, call: Call) -> Iterator[str]:
-    """A part's call: its fields as they are set, or what unset means."""
-    (name,) = call.parts
-    part = next(part for part in kind.parts if part.name == name)
+def _write(kind: Kind, contract: Node, call: Call, own: Mapping[str, Any]) -> Iterator[str]:
+    """A part's call sends these values of its fields, and the identity."""
     full = values.spec_of(kind)
     identity = {path[1]: full[path[1]] for path in kind.identity if path[0] == "spec"}
-    if call.purpose is Purpose.REMOVE:
-        own: dict[str, Any] = {}
-    else:
-        own = {path[0]: value if value is not None else "" for path, value in call.sets.items()}
-    resource = {"spec": identity | own, "status": values.recorded(kind)}
-    if call.purpose is Purpose.REMOVE and part.form is Form.TAGS:
-        yield from _removed_keys(kind, part, call, full)
-        call_params = {key: value for key, value in call.params.items() if not isinstance(value, list)}
-    else:
-        call_params = dict(call.params)
-    yield from compare(kind, contract, call.operation, call_params, resource, whole=dict(call.params))
+    resource = {"spec": identity | dict(own), "status": values.recorded(kind)}
+    yield from compare(kind, contract, call.operation, call.params, resource)
 
 
-def _removed_keys(kind: Kind, part: Part, call: Call, full: Mapping[str, Any]) -> Iterator[str]:
+def _removed_keys(kind: Kind, contract: Node, call: Call, full: Mapping[str, Any]) -> Iterator[str]:
+    """Tags are removed by key; the contract's data has no map for that."""
     keys = sorted(tags.of(kind, full))
-    if [value for value in call.params.values() if isinstance(value, list)] != [keys]:
-        yield f"{call.operation} of {part.name} doesn't name the keys {keys}: {call.params}"
+    named = {member: value for member, value in call.params.items() if value == keys}
+    if len(named) != 1:
+        yield f"{call.operation} doesn't name the keys {keys}: {call.params}"
+    model = kind.service.model.operation_model(call.operation)
+    others = {member: value for member, value in call.params.items() if member not in named}
+    yield from _valid(call.operation, call.params, model.input_shape)
+    yield from _same(call.operation, others, sent(contract, model, {"spec": {}, "status": values.recorded(kind)}))
 
 
 def _controller_tags(kind: Kind) -> Iterator[str]:
@@ -118,21 +136,21 @@ def _controller_tags(kind: Kind) -> Iterator[str]:
         yield f"{call.operation} doesn't send the controller's tags"
 
 
-def compare(
-    kind: Kind,
-    contract: Node,
-    operation: str,
-    given: Mapping[str, Any],
-    resource: Node,
-    whole: Mapping[str, Any] | None = None,
-) -> Iterator[str]:
+def compare(kind: Kind, contract: Node, operation: str, given: Mapping[str, Any], resource: Node) -> Iterator[str]:
     """One call's input held against the contract's and against what botocore accepts."""
     model = kind.service.model.operation_model(operation)
-    if model.input_shape is not None:
-        report = ParamValidator().validate(whole if whole is not None else given, model.input_shape)
-        if report.has_errors():
-            yield f"{operation}: {report.generate_report()}"
-    wanted, found = flat(sent(contract, model, resource)), flat(given)
+    yield from _valid(operation, given, model.input_shape)
+    yield from _same(operation, given, sent(contract, model, resource))
+
+
+def _valid(operation: str, given: Mapping[str, Any], shape: StructureShape | None) -> Iterator[str]:
+    report = ParamValidator().validate(given, shape) if shape is not None else None
+    if report is not None and report.has_errors():
+        yield f"{operation}: {report.generate_report()}"
+
+
+def _same(operation: str, given: Mapping[str, Any], contract_says: Node) -> Iterator[str]:
+    wanted, found = flat(contract_says), flat(given)
     for path in sorted(wanted.keys() | found.keys()):
         if path not in found:
             yield f"{operation} doesn't send {path}"

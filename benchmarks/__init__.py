@@ -1,0 +1,1 @@
+"""Measurements, each a program: `python -m benchmarks.NAME`; all of them: `python -m benchmarks`."""

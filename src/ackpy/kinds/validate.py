@@ -1,0 +1,212 @@
+"""What a definition may still have wrong once it compiles: paths, members and values that lead nowhere.
+
+kinds/compile.py calls `check` last, and `check_names` for a service.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Iterator, Mapping
+
+from botocore.model import ListShape, MapShape, NoShapeFoundError, ServiceModel, Shape, StructureShape
+
+from ackpy.kinds import shapes
+from ackpy.kinds.definition import Node
+from ackpy.kinds.model import Form, Kind, Part
+from ackpy.kinds.paths import Json, Path, parse, show
+from ackpy.kinds.schema import Compare, Field, Rule, Type, Unset
+
+_BINDINGS = ("find", "exists", "create", "delete")
+_METADATA = ("arn", "ownerAccountID", "partition", "region")
+_COMPARED = {
+    Compare.POLICY: Type.STRING,
+    Compare.DOCUMENT: Type.STRING,
+    Compare.SET: Type.LIST,
+    Compare.TAGS: Type.LIST,
+}
+_PYTHON: Mapping[Type, tuple[type, ...]] = {
+    Type.STRING: (str,),
+    Type.TIMESTAMP: (str,),
+    Type.BYTES: (str,),
+    Type.BOOLEAN: (bool,),
+    Type.INTEGER: (int,),
+    Type.NUMBER: (int, float),
+}
+
+
+def check_names(node: Node, model: ServiceModel) -> None:
+    """See that what a service's definition leaves out or renames is there.
+
+    Raises:
+        DefinitionError: the service model has no such shape or member.
+    """
+    keys = node.mapping()
+    listed = [(keys["ignore"], text) for text in keys["ignore"].texts()] if "ignore" in keys else []
+    renamed = [(child, text) for text, child in _section(keys, "names").items()]
+    for place, text in (*listed, *renamed):
+        name, _, member = text.partition(".")
+        try:
+            shape = model.shape_for(name)
+        except NoShapeFoundError as error:
+            raise place.fail(f"{model.service_name} has no shape '{name}'") from error
+        if member:
+            _member(place, shape, member)
+
+
+def check(node: Node, kind: Kind) -> None:
+    """See that every path, member and value of a kind's definition leads somewhere.
+
+    Raises:
+        DefinitionError: one doesn't; the text names file, line and what was expected.
+    """
+    keys = node.mapping()
+    for path, child in keys["identity"].mapping().items():
+        _field(child, kind, path)
+        if not any(link.aws == (child.text(),) for link in kind.delete.inputs):
+            raise child.fail(f"{kind.delete.operation} has no input member '{child.value}'")
+    for name in _BINDINGS:
+        if name in keys:
+            _binding(keys[name], kind)
+    for part in kind.parts:
+        _part(keys["parts"].mapping()[part.name], kind, part)
+    for child in _section(keys, "adoption").values():
+        _field(child, kind, child.text())
+    if "tags" in keys:
+        _tags(keys["tags"], kind)
+    if "arn" in keys:
+        _template(keys["arn"], kind)
+    for text, child in _section(keys, "fields").items():
+        _rule(child, _field(child, kind, text if text.startswith("status.") else f"spec.{text}"))
+
+
+def _section(keys: Mapping[str, Node], name: str) -> Mapping[str, Node]:
+    """The children of a key that may be left out."""
+    return keys[name].mapping() if name in keys else {}
+
+
+def _field(place: Node, kind: Kind, text: str) -> Field:
+    """The field at a path that a definition names."""
+    section, *path = parse(text.replace("[]", ".[]").replace("{}", ".{}"))
+    if section == "status" and path[:1] == ["ackResourceMetadata"] and path[1:] in [[name] for name in _METADATA]:
+        return Field(path[-1], Type.STRING)
+    found = {"spec": kind.spec, "status": kind.status}.get(section)
+    found = found.at(tuple(path)) if found and path else None
+    if found is None:
+        raise place.fail(f"{kind.name} has no field '{text}'")
+    return found
+
+
+def _member(place: Node, shape: Shape | None, text: str) -> Shape:
+    """The shape of a member that a definition names, below a structure or a map."""
+    for key in text.split("."):
+        known = shapes.members(shape)
+        if key.startswith("@") and isinstance(shape, MapShape):
+            shape = shape.value
+        elif key in known:
+            shape = known[key]
+        else:
+            raise place.fail(f"there is no member '{text}'; expected one of {', '.join(known) or 'none'}")
+    if shape is None:
+        raise place.fail(f"there is no member '{text}'")
+    return shape
+
+
+def _binding(node: Node, kind: Kind) -> None:
+    keys = node.mapping()
+    op = shapes.operation(kind.service.model, node, keys["operation"].text())
+    output: Shape | None = op.output_shape
+    if "items" in keys:
+        listed = _member(keys["items"], output, keys["items"].text())
+        if not isinstance(listed, ListShape):
+            raise keys["items"].fail(f"expected a list, '{keys['items'].value}' is a {listed.type_name}")
+        output = listed.member
+    for section, shape in (("in", op.input_shape), ("out", output), ("match", output)):
+        for member, child in _section(keys, section).items():
+            _member(child, shape, member)
+            _field(child, kind, child.text())
+    if "constants" in keys:
+        _constants(keys["constants"], op.input_shape)
+
+
+def _constants(node: Node, shape: StructureShape | None) -> None:
+    for member, child in node.mapping().items():
+        _member(child, shape, member)
+
+
+def _part(node: Node, kind: Kind, part: Part) -> None:
+    keys = node.mapping()
+    earlier = [other.name for other in kind.parts[: kind.parts.index(part)]]
+    for name in part.after:
+        if name not in earlier:
+            raise keys["after"].fail(f"expected parts that stand earlier, found '{name}'")
+    operations = {}
+    for key in ("get", "put", "remove"):
+        if key in keys:
+            op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
+            operations[op.name] = op
+    for name, child in _section(keys, "constants").items():
+        if name not in operations:
+            raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
+        _constants(child, operations[name].input_shape)
+    _, _, got = shapes.target(keys["get"], kind.service.model, "out")
+    for member, child in _section(keys, "out").items():
+        if part.form is not Form.ATTRIBUTES:
+            _member(child, got, member)
+        elif (known := shapes.map_keys(got)) and member not in known:
+            raise child.fail(f"there is no attribute '{member}'; expected one of {', '.join(known)}")
+        _field(child, kind, child.text())
+
+
+def _tags(node: Node, kind: Kind) -> None:
+    keys = node.mapping()
+    field = _field(keys["path"], kind, f"spec.{keys['path'].value}")
+    named = [keys[name].text() for name in ("key", "value") if name in keys]
+    if field.type is Type.MAP and not named:
+        return
+    if field.type is not Type.LIST or len(named) != 2:
+        raise node.fail("expected the path of a map, or the path of a list with 'key' and 'value' of its elements")
+    for name in named:
+        if field.item is None or name not in field.item.fields:
+            raise node.fail(f"the elements of '{keys['path'].value}' have no field '{name}'")
+
+
+def _template(node: Node, kind: Kind) -> None:
+    words = [word for _, word, _, _ in string.Formatter().parse(node.text()) if word is not None]
+    for word in words:
+        if word not in {"partition", "region", "account"}:
+            _field(node, kind, word)
+
+
+def _rule(node: Node, field: Field) -> None:
+    keys, rule = node.mapping(), field.rule
+    if rule.compare in _COMPARED and field.type is not _COMPARED[rule.compare]:
+        raise keys["compare"].fail(f"{rule.compare} is for fields of type {_COMPARED[rule.compare]}, not {field.type}")
+    if "default" in keys and rule.unset is not Unset.DEFAULT:
+        raise node.fail("'default' and 'unmanaged' exclude each other")
+    for key, value in _values(rule):
+        if key in keys:
+            for wrong in _misfits(field, value):
+                raise keys[key].fail(wrong)
+
+
+def _values(rule: Rule) -> Iterable[tuple[str, Json]]:
+    return (("default", rule.default), ("clear", rule.clear))
+
+
+def _misfits(field: Field, value: Json, path: Path = ()) -> Iterator[str]:
+    """Where a value isn't one that a field can hold."""
+    where = f"{show(path)}: " if path else ""
+    if field.type is Type.STRUCT and isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key not in field.fields:
+                yield f"{where}there is no field '{key}'; expected one of {', '.join(field.fields)}"
+            else:
+                yield from _misfits(field.fields[key], inner, (*path, key))
+    elif field.type is Type.LIST and field.item and isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from _misfits(field.item, inner, (*path, str(position)))
+    elif field.type is Type.MAP and field.item and isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _misfits(field.item, inner, (*path, key))
+    elif type(value) not in _PYTHON.get(field.type, ()):
+        yield f"{where}expected a {field.type}, found {value!r}"

@@ -1,0 +1,333 @@
+"""A real cluster and a simulated AWS, past the controllers: a user's kubectl, and a stranger's botocore.
+
+`Live` is the pair; a `Thing` is one manifest in it. Reads of the cluster go through ackpy's client because it is
+quick; writes never do, so that whatever the audit log says of ackpy was done by the controllers.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import botocore.session
+import orjson
+from botocore import xform_name
+from botocore.config import Config
+from botocore.exceptions import ClientError, ParamValidationError
+
+from ackpy.aws.call import is_read
+from ackpy.aws.errors import from_botocore_error, from_client_error
+from ackpy.aws.scope import Scope
+from ackpy.controller.objects import resource_of
+from ackpy.controller.observe import Observer
+from ackpy.controller.subject import ACK
+from ackpy.kinds.model import Kind, Part
+from ackpy.kinds.registry import MODELS, load
+from ackpy.kinds.schema import Compare, Field
+from ackpy.kube import Client, NotFound, Object
+from ackpy.kube.events import EVENTS
+from ackpy.plan import tags
+from ackpy.plan.decide import Act, Desired, Memory, decide
+from ackpy.sandbox import binaries
+from ackpy.sandbox.aws_endpoint import AwsEndpoint
+from ackpy.sandbox.control_plane import ControlPlane
+from ackpy.wire.call import Observation
+from tests.kit import values
+from tests.kit.samples import samples
+from tests.kit.waiting import eventually
+from tests.kit.world import ACCOUNT, REGION, condition
+
+_OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace"), "")
+_WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+
+
+class Boto:
+    """AWS by plain botocore, as an `ackpy.aws.call.Caller`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = botocore.session.get_session()
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._session.create_client(
+                service,
+                region_name=region,
+                endpoint_url=self._url,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service, region]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        client = self.client(service, scope.region)
+        try:
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**params)
+        except ClientError as error:
+            shapes = MODELS[service].operation_model(operation).error_shapes
+            raise from_client_error(error, service, operation, shapes) from error
+        except ParamValidationError as error:
+            raise from_botocore_error(error, service, operation) from error
+        answer.pop("ResponseMetadata")
+        return answer
+
+    async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        client, name = self.client(service, scope.region), xform_name(operation)
+        if not client.can_paginate(name):
+            return await self.call(scope, service, operation, params)
+        found: dict[str, Any] = client.get_paginator(name).paginate(**params).build_full_result()
+        return found
+
+
+@dataclass
+class Live:
+    """A cluster with ackpy's kinds, and an AWS."""
+
+    plane: ControlPlane
+    api: Client
+    endpoint: AwsEndpoint
+    boto: Boto
+
+    def kubectl(self, *arguments: str, manifest: object = None) -> str:
+        """Run kubectl, with a manifest as its standard input.
+
+        Raises:
+            AssertionError: it failed; with what it said.
+        """
+        done = self.try_kubectl(*arguments, manifest=manifest)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def try_kubectl(self, *arguments: str, manifest: object = None) -> "subprocess.CompletedProcess[str]":
+        program = binaries.locate().kubectl
+        assert program is not None, "kubectl is neither on PATH nor in KUBEBUILDER_ASSETS"
+        command = [str(program), f"--kubeconfig={self.plane.kubeconfig}", *arguments]
+        typed = None if manifest is None else json.dumps(manifest)
+        return subprocess.run(command, input=typed, capture_output=True, text=True, check=False)
+
+    def install(self, crds: Iterable[Object]) -> None:
+        """Install definitions in place of those that are there. Objects of theirs go."""
+        wanted = {"apiVersion": "v1", "kind": "List", "items": list(crds)}
+        self.kubectl("delete", "--ignore-not-found", "-f", "-", manifest=wanted)
+        self.kubectl("create", "-f", "-", manifest=wanted)
+        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", "-", manifest=wanted)
+
+    def run_flags(self, *more: str) -> list[str]:
+        """Flags for an `ackpy run` that joins the two."""
+        return [
+            "run",
+            f"--kubeconfig={self.plane.kubeconfig}",
+            f"--aws-endpoint-url={self.endpoint.url}",
+            "--allow-unsafe-aws-endpoint-urls",
+            f"--aws-region={REGION}",
+            "--metrics-addr=0",
+            "--healthz-addr=0",
+            *more,
+        ]
+
+    def things(self, namespace: str, prefix: str = "ack-") -> list["Thing"]:
+        """All samples of all kinds, for a namespace; with another prefix they are resources of their own."""
+        found = []
+        for kind in load():
+            for sample in samples(kind):
+                manifest = json.loads(json.dumps(sample).replace("ack-", prefix))
+                manifest["metadata"]["namespace"] = namespace
+                found.append(Thing(self, kind, manifest))
+        return found
+
+    def audit_size(self) -> int:
+        assert self.plane.audit_log
+        return self.plane.audit_log.stat().st_size
+
+    def written_by_ackpy(self, since: int) -> list[tuple[str, str]]:
+        """Verb and URL of each write of a controller that the API server received."""
+        assert self.plane.audit_log
+        with self.plane.audit_log.open("rb") as log:
+            log.seek(since)
+            entries = [orjson.loads(line) for line in log.read().splitlines()]
+        return [
+            (entry["verb"], entry["requestURI"])
+            for entry in entries
+            if entry["userAgent"].startswith("ackpy/") and entry["verb"] in _WRITES
+        ]
+
+    async def written_to_aws(self) -> list[str]:
+        """The operations that aren't reads, since the guard's log was cleared."""
+        return [one.operation for one in await self.endpoint.requests() if not is_read(one.operation)]
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One manifest, the object made of it, and its resource."""
+
+    live: Live
+    kind: Kind
+    manifest: Object
+
+    def __str__(self) -> str:
+        return f"{self.kind.label} {self.name}"
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.manifest["metadata"]["namespace"])
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The manifest's."""
+        return dict(self.manifest["spec"])
+
+    def like(self, spec: Mapping[str, Any]) -> "Thing":
+        """The same with another spec in its manifest."""
+        return replace(self, manifest={**self.manifest, "spec": dict(spec)})
+
+    # The object
+
+    def apply(self, *options: str) -> None:
+        self.live.kubectl("apply", *options, "-f", "-", manifest=self.manifest)
+
+    def annotate(self, *annotations: str) -> None:
+        self.live.kubectl("annotate", "--overwrite", "-f", "-", *annotations, manifest=self.manifest)
+
+    def delete(self) -> None:
+        self.live.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", manifest=self.manifest)
+
+    async def find(self) -> Object | None:
+        try:
+            return await self.live.api.get(resource_of(self.kind), self.namespace, self.name)
+        except NotFound:
+            return None
+
+    async def obj(self) -> Object:
+        found = await self.find()
+        assert found is not None, f"{self} is not there"
+        return found
+
+    async def condition(self, name: str) -> Object:
+        return condition(await self.obj(), name)
+
+    async def is_synced(self) -> bool:
+        """Whether its present edition was brought to AWS."""
+        obj = await self.obj()
+        seen = (obj.get("status") or {}).get("observedGeneration", obj["metadata"]["generation"])
+        return seen == obj["metadata"]["generation"] and all(
+            condition(obj, name).get("status") == "True" for name in ("ACK.ResourceSynced", "Ready")
+        )
+
+    async def synced(self) -> Object:
+        """Wait until it is, and as the manifest says."""
+
+        async def arrived() -> bool:
+            return await self.is_synced() and await self.is_as_the_manifest_says()
+
+        try:
+            await eventually(arrived)
+        except TimeoutError:
+            obj = await self.obj()
+            raise AssertionError(f"{self}: {await self.wrong_in_aws()}, {obj.get('status')}") from None
+        return await self.obj()
+
+    async def gone(self, obj: Object) -> None:
+        """Wait until neither the object, as it last was, nor its resource is there; the object must not go first."""
+
+        async def is_gone() -> bool:
+            return await self.find() is None
+
+        await eventually(is_gone)
+        assert not await self.exists(obj), f"the object of {self} went before the resource"
+
+    async def told(self, reason: str) -> str:
+        """The messages of its events of a reason, in one."""
+        page = await self.live.api.list(EVENTS, self.namespace)
+        return "\n".join(
+            event["message"]
+            for event in page.items
+            if event["involvedObject"]["name"] == self.name and event["reason"] == reason
+        )
+
+    # The resource
+
+    async def exists(self, obj: Object) -> bool:
+        """Whether the resource of an object is there, which itself may not be any more."""
+        return (await self._observe(obj)).exists
+
+    async def observed(self) -> Mapping[str, Any]:
+        """The spec as AWS has it, with the user's tags only; empty if there is no resource."""
+        observation = await self._observe(await self.obj())
+        return tags.users(self.kind, observation.spec, _OWN_TAGS) if observation.exists else {}
+
+    async def is_as_the_manifest_says(self) -> bool:
+        return not await self.wrong_in_aws()
+
+    async def wrong_in_aws(self) -> list[str]:
+        """The leaves of the manifest that AWS hasn't, or has otherwise."""
+        observed, wrong = await self.observed(), []
+        if not observed:
+            return ["everything"]
+        for leaf in values.leaves(self.kind.spec, self.spec):
+            if leaf.node.rule.read and self.kind.part_of(leaf.path[0]):
+                node = self.kind.spec.at(leaf.reported) or leaf.node
+                wanted, found = values.at(self.spec, leaf.reported), values.at(observed, leaf.reported)
+                if not _same(node, wanted, found):
+                    wrong.append(f"{'.'.join(leaf.path)}: {found!r}, not {wanted!r}")
+        return wrong
+
+    async def hand(self, spec: Mapping[str, Any]) -> bool:
+        """Somebody changes the resource past Kubernetes so that it is as a spec says; False if it is already.
+
+        Raises:
+            AwsError: AWS takes no such change.
+        """
+        obj = await self.obj()
+        observed = await self._observe(obj)
+        own = {key: value for key, value in tags.of(self.kind, observed.spec).items() if key in _OWN_TAGS}
+        decision = decide(self.kind, Desired(spec, observed.status, tags=own), observed, Memory())
+        if not isinstance(decision, Act):
+            return False
+        for call in decision.stage.calls:
+            await self.live.boto.call(_scope(obj), self.kind.service.aws_name, call.operation, call.params)
+        return True
+
+    async def hand_deletion(self) -> None:
+        """Somebody deletes the resource past Kubernetes."""
+        obj = await self.obj()
+        observed = await self._observe(obj)
+        decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
+        assert isinstance(decision, Act)
+        for call in decision.stage.calls:
+            await self.live.boto.call(_scope(obj), self.kind.service.aws_name, call.operation, call.params)
+
+    async def _observe(self, obj: Object) -> Observation:
+        desired = Desired(obj["spec"], obj.get("status") or {})
+        return await Observer(self.kind, self.live.boto, _scope(obj)).everything(desired)
+
+
+def set_parts(kind: Kind, spec: Mapping[str, Any]) -> list[Part]:
+    """The parts of which a spec says something."""
+    return [part for part in kind.parts if any(name in spec for name in part.fields)]
+
+
+def _same(node: Field, wanted: Any, found: Any) -> bool:
+    """Equal but for what AWS rewrites: the form of JSON documents, the order of lists, no value for an empty one."""
+    if not wanted or not found:
+        return bool(wanted) == bool(found)
+    if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT}:
+        return bool(json.loads(wanted) == json.loads(found))
+    if isinstance(wanted, list):
+        return sorted(map(json.dumps, wanted)) == sorted(map(json.dumps, found))
+    return bool(wanted == found)
+
+
+def _scope(obj: Object) -> Scope:
+    region = (obj["metadata"].get("annotations") or {}).get(f"{ACK}/region") or REGION
+    return Scope(account=ACCOUNT, partition="aws", region=region, endpoint_url=None)

@@ -1,0 +1,97 @@
+"""Differences that come back, and answers that come late: no endless loop, and no call twice for one difference."""
+
+from ackpy.controller.options import BREAKER, SETTLE_SECONDS
+from ackpy.controller.reconcile import Next
+from ackpy.kinds.model import Kind
+from ackpy.kube import Object
+from ackpy.sandbox.simulator import Call as AwsCall
+from ackpy.sandbox.simulator import Lag, Lags
+from ackpy.wire.call import Call
+from tests.kit import edits
+from tests.kit.edits import Change
+from tests.kit.scene import Scene, named
+from tests.l1 import laws
+from tests.l1.params import each_sample
+
+MANY_SWEEPS = 8
+
+
+class Rewriter:
+    """Somebody, or AWS itself, who puts a value of their own back after each call of the engine's."""
+
+    def __init__(self, scene: Scene, calls: list[Call]) -> None:
+        self._scene, self._calls, self._busy = scene, calls, False
+        self.active = True
+        scene.world.simulator.after_call.append(self._answer)
+
+    def _answer(self, made: AwsCall) -> None:
+        if self.active and not self._busy and made.operation == self._calls[0].operation:
+            self._busy = True
+            for call in self._calls:
+                self._scene.world.simulator.call(
+                    made.service, call.operation, dict(call.params), region=made.region, account=made.account
+                )
+            self._busy = False
+
+
+async def fought_over(kind: Kind, sample: Object) -> tuple[Scene, Change, Rewriter, str]:
+    """A synced object of which one value is rewritten from now on; the value's change, and the operation."""
+    scene = Scene(kind, sample)
+    await scene.make()
+    change = next(edits.changes(kind, scene.spec))
+    _, calls = await laws.first_taken(scene, change)
+    return scene, change, Rewriter(scene, calls), calls[0].operation
+
+
+@each_sample()
+async def test_a_value_that_is_always_rewritten_is_fought_for_once_a_sweep(kind: Kind, sample: Object) -> None:
+    await ends_in_an_advisory(kind, sample)
+
+
+async def ends_in_an_advisory(kind: Kind, sample: Object) -> None:
+    scene, change, rewriter, operation = await fought_over(kind, sample)
+
+    def writes() -> int:
+        return sum(call.operation == operation for call in scene.world.simulator.calls) // 2
+
+    before = writes()
+    scene.world.sweep()
+    await scene.settle()
+    assert writes() - before <= BREAKER
+    advisory = await scene.condition("ACK.Advisory")
+    assert advisory["reason"] == "DriftReturns"
+    assert named(change.leaf.reported) in advisory["message"]
+    assert (await scene.condition("ACK.ResourceSynced"))["status"] == "False"
+    for _ in range(MANY_SWEEPS):
+        before = writes()
+        scene.world.sweep()
+        assert await scene.settle() is Next.SWEEP
+        assert writes() - before == 1
+    rewriter.active = False
+    await scene.sweep(2)
+    await laws.is_synced(scene)
+    assert await scene.condition("ACK.Advisory") == {}
+    await laws.stays_calm(scene)
+
+
+@each_sample()
+async def test_the_same_call_is_not_sent_again_while_aws_shows_old_values(kind: Kind, sample: Object) -> None:
+    await is_patient(kind, sample)
+
+
+async def is_patient(kind: Kind, sample: Object) -> None:
+    """An edit is sent once, however often AWS is looked at while it shows the old state."""
+    scout = Scene(kind, sample)
+    await scout.make()
+    change = next(edits.changes(kind, scout.spec))
+    candidate, _ = await laws.first_taken(scout, change)
+    scene = Scene(kind, sample)
+    await scene.make()
+    scene.world.simulator.lag(kind.service.aws_name, Lags(changed=Lag(seconds=SETTLE_SECONDS / 2)))
+    since = scene.mark()
+    await scene.edit(candidate)
+    await scene.world.settle(kind, scene.name, pause=0.5)
+    await laws.is_synced(scene)
+    sent = [(call.operation, str(call.params)) for call in scene.aws_writes(since)]
+    assert sent
+    assert len(sent) == len(set(sent)), sent

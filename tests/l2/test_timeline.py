@@ -1,0 +1,203 @@
+"""All samples of all kinds at once, on real parts. Each test finds the objects synced, and leaves them so."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Collection
+
+import pytest
+import pytest_asyncio
+
+from ackpy.aws.errors import AwsError
+from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, RESYNC_SECONDS
+from tests.kit import edits
+from tests.kit.edits import Change
+from tests.kit.live import Live, Thing, set_parts
+from tests.kit.scene import named
+from tests.kit.waiting import eventually
+from tests.kit.world import ACCOUNT, REGION
+from tests.l2.conftest import NAMESPACE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def things(live: Live) -> AsyncIterator[list[Thing]]:
+    things = live.things(NAMESPACE)
+    await all_synced(things)
+    yield things
+    await all_gone(things)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def changed(things: list[Thing]) -> list[tuple[Thing, list[Change]]]:
+    """The samples with something else in each part, as AWS has it now; and what was changed by hand."""
+    return [await change_every_part(thing) for thing in things]
+
+
+async def all_synced(things: list[Thing]) -> None:
+    for thing in things:
+        thing.apply()
+    for thing in things:
+        await thing.synced()
+
+
+async def all_gone(things: list[Thing]) -> None:
+    objects = [await thing.obj() for thing in things]
+    for thing in things:
+        thing.delete()
+    for thing, obj in zip(things, objects, strict=True):
+        await thing.gone(obj)
+
+
+async def change_every_part(thing: Thing) -> tuple[Thing, list[Change]]:
+    """By hand, in AWS."""
+    done: list[Change] = []
+    for part in set_parts(thing.kind, thing.spec):
+        changes = [one for one in edits.changes(thing.kind, thing.spec) if one.leaf.path[0] in part.fields]
+        if changes:
+            thing, change = await change_one(thing, changes)
+            done.append(change)
+    return thing, done
+
+
+async def change_one(thing: Thing, changes: list[Change]) -> tuple[Thing, Change]:
+    """The first that AWS takes."""
+    refusals = []
+    for change in changes:
+        for candidate in change.candidates:
+            try:
+                if await thing.hand(candidate):
+                    return thing.like(candidate), change
+            except AwsError as error:
+                refusals.append(str(error))
+    raise AssertionError(f"AWS takes none of the changes: {refusals}")
+
+
+async def test_conditions_and_metadata(things: list[Thing]) -> None:
+    for thing in things:
+        status = (await thing.obj())["status"]
+        metadata = status["ackResourceMetadata"]
+        region = thing.manifest["metadata"].get("annotations", {}).get("services.k8s.aws/region", REGION)
+        assert metadata["arn"].startswith("arn:aws:")
+        assert (metadata["ownerAccountID"], metadata["region"]) == (ACCOUNT, region)
+        assert f"{thing.kind.name} " in await thing.told("Created")
+
+
+async def test_aws_has_each_leaf_of_the_manifests(things: list[Thing]) -> None:
+    for thing in things:
+        assert await thing.wrong_in_aws() == [], str(thing)
+
+
+async def test_calm(live: Live, things: list[Thing]) -> None:
+    await swept(live, things, 1)
+    since = live.audit_size()
+    await swept(live, things, 2)
+    assert await live.written_to_aws() == []
+    assert live.written_by_ackpy(since) == []
+
+
+async def swept(live: Live, things: list[Thing], times: int, operations: Collection[str] = ()) -> None:
+    """Wait until each resource was read so often, counted where the requests arrive.
+
+    By default that is with all of its reads, and so with those of what the manifests leave out, which are seldom.
+    """
+    await live.endpoint.clear_requests()
+    wanted = operations or {part.read.binding.operation for one in things for part in one.kind.parts if part.read}
+    each = max(Counter(thing.kind.label for thing in things).values())
+
+    async def done() -> bool:
+        seen = Counter(one.operation for one in await live.endpoint.requests())
+        return all(seen[operation] >= times * each for operation in wanted)
+
+    await eventually(done)
+
+
+async def test_drift_of_every_part_is_corrected(changed: list[tuple[Thing, list[Change]]], things: list[Thing]) -> None:
+    for thing, (_, changes) in zip(things, changed, strict=True):
+        await thing.synced()
+        told = await thing.told("DriftCorrected")
+        for change in changes:
+            assert f"{named(change.leaf.reported)}: " in told, str(thing)
+
+
+async def test_an_edit_of_every_part_arrives(changed: list[tuple[Thing, list[Change]]], things: list[Thing]) -> None:
+    await all_synced([thing for thing, _ in changed])
+    for thing, changes in changed:
+        told = await thing.told("Updated")
+        for change in changes:
+            assert named(change.leaf.reported) in told, str(thing)
+    await all_synced(things)
+
+
+async def test_what_is_taken_out_of_the_manifests_goes(things: list[Thing]) -> None:
+    before = [await thing.observed() for thing in things]
+    await all_synced([thing.like(edits.stripped(thing.kind, thing.spec)) for thing in things])
+    for thing in things:
+        for part in set_parts(thing.kind, thing.spec):
+            for name in edits.removable(thing.kind, part, thing.spec):
+                found = (await thing.observed()).get(name)
+                rule = thing.kind.spec.fields[name].rule
+                assert found != thing.spec[name] or found == rule.default, f"{thing}: {name}"
+    await all_synced(things)
+    assert [await thing.observed() for thing in things] == before
+
+
+async def test_what_was_deleted_by_hand_is_made_again(things: list[Thing]) -> None:
+    for thing in things:
+        await thing.hand_deletion()
+    for thing in things:
+        await thing.synced()
+        assert "was gone from AWS, and was made again" in await thing.told("Created")
+
+
+@pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client", "server"])
+async def test_applying_again_changes_nothing(live: Live, things: list[Thing], options: tuple[str, ...]) -> None:
+    for thing in things:
+        before = (await thing.obj())["metadata"]["generation"]
+        thing.apply(*options)
+        assert (await thing.obj())["metadata"]["generation"] == before
+    since = live.audit_size()
+    await swept(live, things, 1)
+    assert await live.written_to_aws() == []
+    assert live.written_by_ackpy(since) == []
+
+
+async def test_an_object_s_own_period_and_reconcile_now(live: Live, things: list[Thing]) -> None:
+    *others, slow = things
+    reads = {part.read.binding.operation for part in set_parts(others[0].kind, others[0].spec) if part.read}
+    slow.annotate(f"{RESYNC_SECONDS}=86400", f"{RECONCILE_AT}=before")
+    await acknowledged(slow, "before")
+    await swept(live, others, 2, reads)  # one that was due before may still come
+    changed, _ = await change_every_part(slow)
+    await swept(live, others, 2, reads)
+    assert not await changed.wrong_in_aws(), "it was swept in spite of its annotation"
+    slow.annotate(f"{RECONCILE_AT}=now")
+    await acknowledged(slow, "now")
+    assert not await slow.wrong_in_aws()
+    await change_every_part(slow)
+    slow.annotate(f"{RESYNC_SECONDS}-", f"{RECONCILE_AT}-")
+    await slow.synced()
+
+
+async def acknowledged(thing: Thing, text: str) -> None:
+    async def done() -> bool:
+        annotations = (await thing.obj())["metadata"]["annotations"]
+        return bool(annotations.get(RECONCILED_AT) == text)
+
+    await eventually(done)
+
+
+async def test_deletion(live: Live) -> None:
+    others = live.things(NAMESPACE, prefix="goes-")
+    await all_synced(others)
+    await all_gone(others)
+
+
+async def test_a_deleted_namespace_takes_its_resources_along(live: Live) -> None:
+    live.kubectl("create", "namespace", "goes")
+    others = live.things("goes", prefix="with-")
+    await all_synced(others)
+    objects = [await thing.obj() for thing in others]
+    live.kubectl("delete", "namespace", "goes")
+    for thing, obj in zip(others, objects, strict=True):
+        assert await thing.find() is None
+        assert not await thing.exists(obj)
