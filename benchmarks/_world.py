@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Self, TypeVar
 
 import aiohttp
@@ -15,9 +16,13 @@ import orjson
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from ackpy.cli.crd_setup import ensure_crds
 from ackpy.controller.objects import resource_of
 from ackpy.kinds.model import Kind
-from ackpy.kube import Client, Object, Resource
+from ackpy.kinds.registry import load as load_kinds
+from ackpy.kube import Client, Object, Resource, connect, load
+from ackpy.sandbox.binaries import locate
+from ackpy.sandbox.control_plane import ControlPlane
 from ackpy.sandbox.process import Child, free_port
 from benchmarks._measure import cpu_of, rss
 
@@ -87,16 +92,16 @@ def _written(entry: Mapping[str, Any]) -> str:
 
 
 class Controllers:
-    """`ackpy run` as a process of its own. Give it to `async with`; its figures are those of that process."""
+    """`ackpy run` as a process of its own, for `async with`; its figures are those of that process."""
 
-    def __init__(self, kubeconfig: Path, aws: str, sts: str, log: Path, *flags: str) -> None:
+    def __init__(self, cluster: "Cluster", aws: str, sts: str, *flags: str) -> None:
         """Prepare. `aws` and `sts` are endpoints, `flags` come after the necessary ones."""
         metrics, health = free_port(), free_port()
         self._metrics, self._ready = f"http://127.0.0.1:{metrics}/metrics", f"http://127.0.0.1:{health}/readyz"
         command = [
             str(Path(sys.executable).with_name("ackpy")),
             "run",
-            f"--kubeconfig={kubeconfig}",
+            f"--kubeconfig={cluster.kubeconfig}",
             f"--aws-region={REGION}",
         ]
         endpoints = [f"--aws-endpoint-url={aws}", f"--aws-identity-endpoint-url={sts}"]
@@ -105,7 +110,7 @@ class Controllers:
         self._child = Child(
             "ackpy run",
             [*command, *endpoints, "--allow-unsafe-aws-endpoint-urls", *probes, *flags],
-            log,
+            cluster.folder / "ackpy.log",
             environment=os.environ | keys,
         )
 
@@ -165,10 +170,29 @@ class Controllers:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The objects of some kinds, as a user sees and changes them."""
+    """A real cluster with the CRDs of some kinds, and their objects as a user sees and changes them."""
 
     api: Client
     kinds: tuple[Kind, ...]
+    kubeconfig: Path
+    writes: KubernetesWrites
+    folder: Path
+    """For logs; it goes with the cluster."""
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls) -> AsyncGenerator[Self, None]:
+        """A new one, gone at the end."""
+        kinds = load_kinds()
+        with TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            audit = folder / "audit.log"
+            async with (
+                ControlPlane(locate(), audit_log=audit) as plane,
+                connect(load(str(plane.kubeconfig))) as api,
+            ):
+                await ensure_crds(api, kinds, replace=True)
+                yield cls(api, kinds, plane.kubeconfig, KubernetesWrites(audit), folder)
 
     def resource(self, obj: Object) -> Resource:
         """The API resource of a manifest."""
@@ -189,8 +213,9 @@ class Cluster:
         await self.api.delete(self.resource(obj), NAMESPACE, obj["metadata"]["name"])
 
     @asynccontextmanager
-    async def following(self, resource: Resource) -> AsyncGenerator["Followed", None]:
-        """The objects of a resource from now on, by a watch."""
+    async def following(self, obj: Object) -> AsyncGenerator["Followed", None]:
+        """The objects of a manifest's kind from now on, by a watch."""
+        resource = self.resource(obj)
         position = (await self.api.list(resource, limit=1)).resource_version
         followed = Followed()
         async with asyncio.TaskGroup() as group:

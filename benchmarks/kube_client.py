@@ -140,32 +140,25 @@ def report() -> str:
 async def _report() -> str:
     import orjson
 
-    from ackpy.cli.crd_setup import ensure_crds
-    from ackpy.kinds.registry import load as load_kinds
-    from ackpy.kube import Resource, connect, load
-    from ackpy.sandbox.binaries import locate
-    from ackpy.sandbox.control_plane import ControlPlane
-    from benchmarks._world import at_once, manifest
+    from benchmarks._world import Cluster, at_once, manifest
 
-    buckets = Resource(_GROUP, _VERSION, _PLURAL, "Bucket")
-    async with ControlPlane(locate()) as plane, connect(load(str(plane.kubeconfig))) as api:
-        await ensure_crds(api, load_kinds(["s3"]), replace=True)
-        full = manifest("s3/bucket-full.yaml")
-        await at_once(
-            api.create(buckets, _NAMESPACE, full | {"metadata": {"name": f"bucket-{number}"}})
-            for number in range(OBJECTS)
-        )
-        await api.patch(buckets, _NAMESPACE, _PATCHED, _status(0), subresource="status")
-        size = len(orjson.dumps(await api.get(buckets, _NAMESPACE, _PATCHED)))
+    full = manifest("s3/bucket-full.yaml")
+    async with Cluster.started() as cluster:
+        await at_once(cluster.create(full | {"metadata": {"name": f"bucket-{number}"}}) for number in range(OBJECTS))
+        buckets = cluster.resource(full)
+        patched = await cluster.api.patch(buckets, _NAMESPACE, _PATCHED, _status(0), subresource="status")
+        size = len(orjson.dumps(patched))
+        kubeconfig = str(cluster.kubeconfig)
 
         def measure() -> dict[str, Figures | None]:
-            return {name: medians("benchmarks.kube_client", "case", name, str(plane.kubeconfig)) for name in CANDIDATES}
+            return {name: medians("benchmarks.kube_client", "case", name, kubeconfig) for name in CANDIDATES}
 
         results = await asyncio.to_thread(measure)
     ratios = ("import, ms", "patch, µs", "list, µs an object")
     return (
-        f"{_PATCHES} status patches of an object of {size / 1000:.1f} KB, one after the other; {_LISTS} lists of {OBJECTS} "
-        f"such objects, each in one page; TLS, CPU of the client's process.\n\n" + compare("client", results, ratios)
+        f"{_PATCHES} status patches of an object of {size / 1000:.1f} KB, one after the other; {_LISTS} lists of "
+        f"{OBJECTS} such objects, each in one page; TLS, CPU of the client's process.\n\n"
+        + compare("client", results, ratios)
     )
 
 

@@ -14,7 +14,7 @@ KINDS = load()
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.label)
 @given(data=st.data())
-@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_spec_and_any_edit_keep_the_laws(kind: Kind, data: st.DataObject) -> None:
     first, second = data.draw(specs(kind)), data.draw(specs(kind))
     assert [*predict.laws(kind, first), *predict.edit(kind, first, second)] == []

@@ -2,32 +2,30 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ackpy.controller.manager import Manager
-from ackpy.controller.objects import resource_of
+from ackpy.controller.manager import Key, Manager
 from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, Options
-from ackpy.controller.subject import DEFAULT_REGION, RECONCILE_AT, RECONCILED_AT, RESYNC_SECONDS as RESYNC_ANNOTATION
-from ackpy.crd.crd import definition
+from ackpy.controller.reconcile import Next
+from ackpy.controller.subject import DEFAULT_REGION, RECONCILE_AT, RECONCILED_AT, Subject
+from ackpy.controller.subject import RESYNC_SECONDS as RESYNC
+from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
-from ackpy.kinds.registry import load
-from ackpy.kube import NotFound, Object
-from ackpy.sandbox.simulator import Simulator
-from tests.kit import edits
+from ackpy.kube import Object
+from ackpy.sandbox.simulator import Call as AwsCall
+from tests.kit import edits, values
 from tests.kit.aws import SimulatedAws
+from tests.kit.house import EPOCH, House, clock, variants
 from tests.kit.memory_api import NAMESPACES, MemoryApi
 from tests.kit.virtual_time import virtual_time
-from tests.kit.waiting import running, until
-from tests.kit.world import ACCOUNT, REGION, Events, condition, samples
+from tests.kit.world import ACCOUNT, REGION, condition
 from tests.l1.params import ALL, each_sample
 
-EPOCH = 1_800_000_000.0
 SOON = 30.0
 """Seconds in which all is done that isn't a sweep."""
 
@@ -39,85 +37,246 @@ def _unfrozen() -> Iterator[None]:
     gc.unfreeze()
 
 
-def clock() -> float:
-    return EPOCH + asyncio.get_running_loop().time()
+@virtual_time
+async def test_everything_is_made_and_synced() -> None:
+    house = House()
+    await house.namespace()
+    async with house.managed():
+        for _, sample in ALL:
+            await house.create(sample)
+        for _, sample in ALL:
+            await house.synced(sample)
+    assert house.resources() == len(ALL)
+    assert clock() - EPOCH < SOON
 
 
-@dataclass
-class House:
-    """An API server and an AWS that outlive the managers between them."""
+@each_sample()
+@virtual_time
+async def test_our_own_writes_are_no_news(kind: Kind, sample: Object) -> None:
+    house = House()
+    await house.namespace()
+    async with house.managed():
+        await house.create(sample)
+        await house.synced(sample)
+        calls, writes = len(house.simulator.calls), len(house.api.writes)
+        await asyncio.sleep(SOON)
+        assert len(house.simulator.calls) == calls
+        assert len(house.api.writes) == writes
 
-    options: Options = field(default_factory=lambda: Options(region=REGION, version="test"))
-    api: MemoryApi = field(default_factory=MemoryApi)
-    simulator: Simulator = field(default_factory=lambda: Simulator(clock=clock))
-    events: Events = field(default_factory=Events)
-    kinds: tuple[Kind, ...] = field(default_factory=load)
 
-    def __post_init__(self) -> None:
-        for kind in self.kinds:
-            schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-            self.api.register(resource_of(kind), schema=schema)
+class Interrupted(MemoryApi):
+    """A user is quicker than the first write of some status."""
 
-    async def namespace(self, name: str = "default", **annotations: str) -> None:
-        notes = {key.replace("_", "-"): value for key, value in annotations.items()}
-        body = {"metadata": {"name": name, "annotations": {f"services.k8s.aws/{key}": v for key, v in notes.items()}}}
-        await self.api.create(NAMESPACES, None, body)
+    user: Callable[[], Awaitable[object]] | None = None
 
-    @asynccontextmanager
-    async def managed(self) -> AsyncIterator[Manager]:
-        """A manager runs beside the body."""
-        aws = SimulatedAws(self.simulator)
-        manager = Manager(
-            self.kinds,
-            self.api,
-            lambda *_: aws,
-            self.events,
-            self.options,
-            ACCOUNT,
-            "aws",
-            lambda: datetime.fromtimestamp(clock(), UTC),
-        )
-        async with running(manager.run()):
-            await manager.synced()
-            yield manager
+    async def patch(self, *args: Any, **options: Any) -> Object:
+        if options.get("subresource") == "status" and self.user:
+            user, self.user = self.user, None
+            await user()
+        return await super().patch(*args, **options)
 
-    async def create(self, sample: Object, namespace: str = "default", **metadata: Any) -> None:
-        body = {**sample, "metadata": {**sample["metadata"], "namespace": namespace, **metadata}}
-        await self.api.create(resource_of(self.kind_of(sample)), namespace, body, field_manager="kubectl")
 
-    async def edit(self, sample: Object, body: Object, namespace: str = "default") -> None:
-        resource = resource_of(self.kind_of(sample))
-        await self.api.patch(resource, namespace, sample["metadata"]["name"], body, field_manager="kubectl")
+@each_sample()
+@virtual_time
+async def test_an_edit_during_our_write_is_not_lost(kind: Kind, sample: Object) -> None:
+    api = Interrupted()
+    house = House(api=api)
+    await house.namespace()
+    change = next(edits.changes(kind, sample["spec"]))
+    leaf = change.leaf.path[0]
+    api.user = lambda: house.edit(sample, {"spec": {leaf: change.candidates[0][leaf]}})
+    async with house.managed():
+        await house.create(sample)
+        obj = await house.synced(sample)
+        assert obj["spec"][leaf] == change.candidates[0][leaf]
+        await asyncio.sleep(SOON)
+    shown = [call for call in house.simulator.calls if not call.operation.startswith(("Get", "List"))]
+    assert any(str(values.at(change.candidates[0], change.leaf.path)) in str(call.params) for call in shown)
 
-    async def delete(self, sample: Object, namespace: str = "default") -> None:
-        await self.api.delete(resource_of(self.kind_of(sample)), namespace, sample["metadata"]["name"])
 
-    async def get(self, sample: Object, namespace: str = "default") -> Object | None:
-        try:
-            return await self.api.get(resource_of(self.kind_of(sample)), namespace, sample["metadata"]["name"])
-        except NotFound:
-            return None
+@pytest.mark.parametrize(
+    ("options", "annotations", "period"),
+    [
+        ({}, {}, RESYNC_SECONDS),
+        ({"resync_seconds": 100}, {}, 100),
+        ({"resync_seconds": 100, "resync_by_kind": {"Bucket": 50, "Queue": 50}}, {}, 50),
+        ({"resync_seconds": 100}, {RESYNC: "20"}, 20),
+        ({"resync_seconds": 100}, {RESYNC: "soon"}, 100),
+    ],
+    ids=["default", "flag", "kind", "object", "object-says-nothing"],
+)
+@virtual_time
+async def test_sweeps_come_round(options: dict[str, Any], annotations: dict[str, str], period: float) -> None:
+    house = House(options=replace(House().options, **options))
+    _, sample = ALL[0]
+    await house.namespace()
+    async with house.managed():
+        await house.create(sample, annotations={**sample["metadata"].get("annotations", {}), **annotations})
+        await house.synced(sample)
+        done = len(house.simulator.calls)
+        await asyncio.sleep(3.5 * period)
+    start = house.simulator.calls[done - 1].at - EPOCH
+    sweeps = sorted({call.at - EPOCH for call in house.simulator.calls[done:]})
+    assert len(sweeps) == 3
+    for before, after in itertools.pairwise([start, *sweeps]):
+        assert period * (1 - RESYNC_JITTER) - 1 <= after - before <= period * (1 + RESYNC_JITTER) + 1
 
-    async def synced(self, sample: Object, namespace: str = "default") -> Object:
-        """Wait until an object is, as of its newest edition."""
-        for _ in range(1000):
-            obj = await self.get(sample, namespace)
-            assert obj is not None
-            newest = obj["metadata"]["generation"] == (obj.get("status") or {}).get("observedGeneration")
-            if newest and condition(obj, "ACK.ResourceSynced").get("status") == "True":
-                return obj
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"{sample['metadata']['name']} isn't synced: {obj}")
 
-    def kind_of(self, sample: Object) -> Kind:
-        group = sample["apiVersion"].split("/")[0]
-        return next(kind for kind in self.kinds if (kind.group, kind.name) == (group, sample["kind"]))
+@virtual_time
+async def test_edits_come_before_sweeps() -> None:
+    """A hundred objects are looked at after a start, by one worker; an edit in the midst of it is next."""
+    house = House(options=Options(region=REGION, concurrency=1))
+    await house.namespace()
+    kind, sample = ALL[-1]
+    objects = variants(sample, 100)
+    for one in objects:
+        await house.create(one)
+    edited = objects[-1]
+    change = next(edits.changes(kind, edited["spec"]))
 
-    def own_writes(self) -> int:
-        return len(self.api.writes)
+    def user(call: AwsCall) -> None:
+        if call.operation == kind.create.operation and house.operations().count(call.operation) == 10:
+            house.simulator.before_call.remove(user)
+            tasks.append(asyncio.ensure_future(house.edit(edited, {"spec": change.candidates[0]})))
 
-    def looks(self, sample: Object) -> list[float]:
-        """When the resource of an object was looked at or changed."""
-        kind = self.kind_of(sample)
-        first = (kind.find or kind.exists).binding.operation
-        return [call.at - EPOCH for call in self.simulator.calls if call.operation in {first, kind.exists.binding.operation}]
+    tasks: list[asyncio.Task[None]] = []
+    house.simulator.before_call.append(user)
+    async with house.managed():
+        for one in objects:
+            await house.synced(one)
+    made = [str(call.params) for call in house.simulator.calls if call.operation == kind.create.operation]
+    place = next(number for number, params in enumerate(made) if edited["metadata"]["name"] in params)
+    assert len(made) == 100
+    assert 10 <= place < 15
+
+
+@virtual_time
+async def test_a_restart_over_many_objects_writes_nothing() -> None:
+    house = House()
+    await house.namespace()
+    objects = [one for _, sample in ALL for one in variants(sample, 10)]
+    for one in objects:
+        await house.create(one)
+    async with house.managed():
+        for one in objects:
+            await house.synced(one)
+    writes, calls = len(house.api.writes), len(house.simulator.calls)
+    async with house.managed():
+        await asyncio.sleep(SOON)
+    since = house.operations()[calls:]
+    assert len(since) >= len(objects)
+    assert [operation for operation in since if not operation.startswith(("Get", "List"))] == []
+    assert len(house.api.writes) == writes
+
+
+@virtual_time
+async def test_a_namespace_says_the_region_even_if_it_came_late() -> None:
+    """One `kubectl apply` brings both; the watches may deliver them in any order."""
+    house = House()
+    kind, sample = ALL[-1]
+    async with house.managed():
+        await house.create(sample, "there")
+        await asyncio.sleep(1)
+        assert house.simulator.calls == []
+        await house.namespace("there", **{DEFAULT_REGION: "eu-central-1"})
+        obj = await house.synced(sample, "there")
+    assert obj["status"]["ackResourceMetadata"]["region"] == "eu-central-1"
+    assert {call.region for call in house.simulator.calls} == {"eu-central-1"}
+    assert kind.service.alias in obj["apiVersion"]
+
+
+@virtual_time
+async def test_a_changed_namespace_moves_nothing() -> None:
+    house = House()
+    _, sample = ALL[-1]
+    await house.namespace()
+    async with house.managed():
+        await house.create(sample)
+        await house.synced(sample)
+        calls = len(house.simulator.calls)
+        await house.api.patch(NAMESPACES, None, "default", {"metadata": {"labels": {"team": "web"}}})
+        await asyncio.sleep(SOON)
+        assert len(house.simulator.calls) == calls, "labels of a namespace say nothing"
+        annotations = {DEFAULT_REGION: "eu-central-1"}
+        await house.api.patch(NAMESPACES, None, "default", {"metadata": {"annotations": annotations}})
+        await asyncio.sleep(SOON)
+        obj = await house.synced(sample)
+    assert len(house.simulator.calls) > calls
+    assert {call.region for call in house.simulator.calls} == {REGION}
+    assert condition(obj, "ACK.Terminal") == {}
+
+
+@each_sample()
+@virtual_time
+async def test_a_deleted_object_goes_with_its_resource(kind: Kind, sample: Object) -> None:
+    house = House()
+    await house.namespace()
+    async with house.managed() as manager:
+        await house.create(sample)
+        await house.synced(sample)
+        await house.delete(sample)
+        await asyncio.sleep(SOON)
+        assert await house.get(sample) is None
+        assert house.resources() == 0
+        calls = len(house.simulator.calls)
+        await asyncio.sleep(3 * RESYNC_SECONDS)
+        assert len(house.simulator.calls) == calls
+        assert not any(controller.tracks for controller in manager._controllers.values())
+
+
+@each_sample()
+@virtual_time
+async def test_reconcile_now_is_now(kind: Kind, sample: Object) -> None:
+    house = House()
+    await house.namespace()
+    async with house.managed():
+        await house.create(sample)
+        await house.synced(sample)
+        calls = len(house.simulator.calls)
+        await house.edit(sample, {"metadata": {"annotations": {RECONCILE_AT: "1"}}})
+        await asyncio.sleep(1)
+        obj = await house.get(sample)
+        assert obj is not None
+        assert obj["metadata"]["annotations"][RECONCILED_AT] == "1"
+        first = len(house.simulator.calls)
+        assert first > calls
+        await asyncio.sleep(SOON)
+        assert len(house.simulator.calls) == first, "the acknowledgement is no news"
+
+
+@each_sample()
+@virtual_time
+async def test_after_a_restart_the_owner_stays_the_owner(kind: Kind, sample: Object) -> None:
+    """The resource went meanwhile: whoever is looked at first, the one that had it makes it again."""
+    house = House()
+    await house.namespace()
+    await house.namespace("aaa")
+    async with house.managed():
+        await house.create(sample)
+        await house.synced(sample)
+        await house.create(sample, "aaa")
+        await asyncio.sleep(SOON)
+    for table in house.simulator._world._slots.values():
+        table.clear()
+    async with house.managed():
+        await asyncio.sleep(SOON)
+        await house.synced(sample)
+        other = await house.get(sample, "aaa")
+    assert other is not None
+    assert condition(other, "ACK.Terminal")["message"] == "Resource already exists"
+    assert not other["metadata"].get("finalizers")
+    assert house.resources() == 1
+
+
+@virtual_time
+async def test_waiting_has_no_end() -> None:
+    """However long AWS takes, the pause stays the longest one."""
+    house = House()
+    manager = Manager(
+        house.kinds, house.api, SimulatedAws(house.simulator), house.events, house.options, ACCOUNT, "aws"
+    )
+    controller, track = next(iter(manager._controllers.values())), Track()
+    key = Key(ALL[0][0].label, "default", "x")
+    for _ in range(5000):
+        manager._schedule(controller, key, track, Subject(ALL[0][0], {"metadata": {}}), Next.WAIT)
+    controller.queue.shut_down()

@@ -227,8 +227,10 @@ class Manager:
         queue.forget(key)
         if then is Next.WAIT:
             first, longest = WAIT_SECONDS
-            queue.add_after(key, min(longest, first * 2**track.waits))
-            track.waits += 1
+            pause = min(longest, first * 2**track.waits)
+            queue.add_after(key, pause)
+            if pause < longest:  # beyond it the power would outgrow every number
+                track.waits += 1
             return
         track.waits = 0
         if then is Next.LATE:

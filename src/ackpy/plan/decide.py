@@ -12,7 +12,7 @@ from operator import eq
 from typing import TypeAlias
 
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Json, Path, get, show
+from ackpy.kinds.paths import Json, Path, get, show, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.forms import calls_of
@@ -28,12 +28,14 @@ class Desired:
         recorded: the object's status: identity that was written down.
         deleting: the object is being deleted, and its resource with it.
         tags: the controller's own tags.
+        ignored: paths in the spec that AWS isn't held to.
     """
 
     spec: Mapping[str, Json]
     recorded: Mapping[str, Json] = field(default_factory=dict)
     deleting: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[Path, ...] = ()
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -49,11 +51,15 @@ class Memory:
         managed: this object's resource is ours (the finalizer is there).
         settling: fingerprints of calls that worked a moment ago and that AWS may take time to show.
         creating: a creation was begun a moment ago and its outcome isn't known: what isn't there may show up yet.
+        adoption: "adopt" or "adopt-or-create", where the object takes over a resource that is there.
+        hands_off: AWS is only looked at (the object is read-only, or paused).
     """
 
     managed: bool = True
     settling: frozenset[str] = frozenset()
     creating: bool = False
+    adoption: str | None = None
+    hands_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,25 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopt:
+    """The resource is there, and is to be taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A resource that must be there isn't; look again later."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """AWS isn't as the manifest says, and is left so."""
+
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Nothing can be done now; look again."""
 
@@ -107,7 +132,7 @@ class Act:
     stage: Stage
 
 
-Decision: TypeAlias = Done | Gone | Wait | Refuse | Act
+Decision: TypeAlias = Done | Gone | Adopt | Missing | Drifted | Wait | Refuse | Act
 
 NOT_MANAGED = Refuse(
     "Resource already exists",
@@ -130,10 +155,15 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
             f"spec.{unbuilt[0]} is not supported yet by this version of ackpy: nothing was changed. Remove it, or keep "
             "this object with a controller that supports it."
         )
+    if memory.hands_off:
+        return _look(kind, desired, observed)
+    if not observed.exists and memory.adoption == "adopt":
+        return Missing("adopted resource not found")
     if not observed.exists:
         return _unless_settling(creation(kind, desired), memory, "the new resource")
     if not memory.managed:
-        return NOT_MANAGED
+        return Adopt() if memory.adoption else NOT_MANAGED
+    desired = _exempted(desired, observed)
     found = delta(kind, desired, observed)
     if not found:
         return Done()
@@ -148,6 +178,21 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
     ]
     what = ", ".join(show(("spec", *one.path)) for one in found)
     return _unless_settling(Stage(_waves(kind, calls), tuple(found)), memory, what)
+
+
+def _look(kind: Kind, desired: Desired, observed: Observation) -> Decision:
+    if not observed.exists:
+        return Missing("read-only resource not found")
+    found = delta(kind, _exempted(desired, observed), observed)
+    return Drifted(tuple(found)) if found else Done()
+
+
+def _exempted(desired: Desired, observed: Observation) -> Desired:
+    """What AWS isn't held to is desired as it is there."""
+    spec = desired.spec
+    for path in desired.ignored:
+        spec = with_value(spec, path, get(observed.spec, path))
+    return replace(desired, spec=spec)
 
 
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:

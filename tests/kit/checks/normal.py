@@ -46,7 +46,7 @@ def as_aws_does(policy: str) -> str:
 
 
 def _statement(statement: Node) -> Node:
-    out = {key: _turned(value) for key, value in statement.items()}
+    out: Node = {key: _turned(value) for key, value in statement.items()}
     for key in ("Sid", "Effect"):
         if key in statement:
             out[key] = statement[key]
@@ -121,7 +121,7 @@ def _tags(kind: Kind) -> Iterator[str]:
 
 
 def _drift(kind: Kind, foreign: dict[str, str]) -> Iterator[str]:
-    """Tags that were changed by hand: the user's are put right, strangers go, AWS's stay, the controller's come along."""
+    """Tags changed by hand: the user's are put right, strangers go, AWS's stay, the controller's come along."""
     spec = values.spec_of(kind)
     mine = tags.of(kind, spec)
     start = converge(kind, spec, tags=CONTROLLER).observed

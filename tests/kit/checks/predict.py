@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ackpy.kinds.model import Binding, Form, Kind, Part
+from ackpy.kinds.model import Binding, Form, Kind
 from ackpy.kinds.paths import Path, get, put, show
 from ackpy.kinds.schema import Field
 from ackpy.plan.compare import differences, is_empty
@@ -79,31 +79,47 @@ def round_trip(kind: Kind, spec: Spec, end: End) -> Iterator[str]:
 
 
 def _claims(kind: Kind, call: Call) -> Iterator[str]:
+    """A call sends all that it claims to set, and AWS answering what it was sent shows it again."""
+    binding = _binding(kind, call)
+    if binding is None:
+        return
+    shown = echo(kind, call)
     for path, value in call.sets.items():
-        part = kind.part_of(path[0])
-        if part is None or call.purpose is Purpose.REMOVE or (part.form is Form.TAGS and call.purpose is Purpose.PUT):
+        if kind.part_of(path[0]) is None:
             continue
-        binding = kind.create if call.purpose is Purpose.CREATE else part.put
         link = next((link for link in binding.inputs if link.field == ("spec", *path)), None)
         if link is None or get(call.params, link.aws) is None:
             yield f"{call.operation} claims to set spec.{show(path)}, and sends nothing for it"
-        elif value is not None:
-            yield from _echo(kind, part, call, binding, path, value)
+            continue
+        node = kind.spec.at(path)
+        if node and not is_empty(value) and any(differences(node, value, get(shown, path))):
+            yield f"spec.{show(path)} was sent as {value!r}, and comes back as {get(shown, path)!r}"
 
 
-def _echo(kind: Kind, part: Part, call: Call, binding: Binding, path: Path, value: Any) -> Iterator[str]:
-    """AWS answering what it was sent, member by member, shows the value again."""
-    read = (part.read or kind.exists).binding
-    answer: Node = {}
-    for link in binding.inputs:
-        sent = get(call.params, link.aws)
-        for out in read.outputs:
-            if link.field[: len(out.field)] == out.field and sent is not None:
-                inner = _inside(kind.spec, out.field[1:], link.field[1:], sent)
-                answer = _laid(answer, out.aws, inner)
-    spec, _ = seen(kind, read, answer)
-    if not is_empty(value) and any(differences(kind.spec.fields[path[0]], _at_top(path, value), spec.get(path[0]))):
-        yield f"spec.{show(path)} was sent as {value!r}, and comes back as {get(spec, path)!r}"
+def _binding(kind: Kind, call: Call) -> Binding | None:
+    """What fills a call from whole fields; None for those that only add or remove members."""
+    if call.purpose is Purpose.CREATE:
+        return kind.create
+    part = next((part for part in kind.parts if part.name in call.parts), None)
+    if part is None or part.form is Form.TAGS or call.purpose is not Purpose.PUT:
+        return None
+    return part.put
+
+
+def echo(kind: Kind, call: Call) -> Node:
+    """The spec that reading shows when AWS answers, member by member, what a call sent."""
+    binding = _binding(kind, call)
+    found: Node = {}
+    for part in kind.parts:
+        read = (part.read or kind.exists).binding
+        answer: Node = {}
+        for link in binding.inputs if binding else ():
+            sent = get(call.params, link.aws)
+            out = next((out for out in read.outputs if link.field[: len(out.field)] == out.field), None)
+            if out and sent is not None:
+                answer = _laid(answer, out.aws, _inside(kind.spec, out.field[1:], link.field[1:], sent))
+        found = merged(found, seen(kind, read, answer)[0])
+    return found
 
 
 def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:
@@ -119,12 +135,6 @@ def _laid(answer: Node, aws: Path, value: Any) -> Node:
         return merged(answer, value)
     put(answer, aws, value)
     return answer
-
-
-def _at_top(path: Path, value: Any) -> Any:
-    for key in reversed(path[1:]):
-        value = {key: value}
-    return value
 
 
 def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:

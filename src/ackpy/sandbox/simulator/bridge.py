@@ -5,6 +5,7 @@ The application runs on the event loop: it should only compute, as a simulator d
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -16,15 +17,19 @@ _BODY_LIMIT = 64 * 1024 * 1024
 
 
 @asynccontextmanager
-async def serving(application: WSGIApplication, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Serve while the context is open; gives the URL. Port 0 takes a free one.
+async def serving(
+    application: WSGIApplication, port: int = 0, host: str = "127.0.0.1", delay_seconds: float = 0.0
+) -> AsyncIterator[str]:
+    """Serve while the context is open; gives the URL. Port 0 takes a free one; a delay makes each answer later.
 
     Raises:
         OSError: if the address is taken.
     """
 
     async def handle(request: web.BaseRequest) -> web.Response:
-        return _respond(application, _environ(request, await request.read()))
+        response = _respond(application, _environ(request, await request.read()))
+        await asyncio.sleep(delay_seconds)
+        return response
 
     server = web.Server(handle, access_log=None)
     runner = web.ServerRunner(server)

@@ -49,7 +49,7 @@ def statements(document: dict[str, Json]) -> list[dict[str, Json]]:
     found = given if isinstance(given, list) else [given]
     result: list[dict[str, Json]] = []
     for statement in found:
-        if not isinstance(statement, dict) or statement.get("Effect") not in {"Allow", "Deny"}:
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             raise ValueError("Missing required field Effect")
         if not {"Action", "NotAction"} & statement.keys():
             raise ValueError("Missing required field Action")

@@ -1,0 +1,27 @@
+"""What data can't say, kind by kind."""
+
+import pytest
+
+from ackpy.kinds.registry import load
+from ackpy.services import NORMALISE_DESIRED
+from tests.kit.oracle import Node
+
+LOCATED = {"createBucketConfiguration": {"locationConstraint": "eu-west-1"}}
+
+
+def test_every_hook_belongs_to_a_kind() -> None:
+    assert NORMALISE_DESIRED.keys() <= {kind.label for kind in load()}
+
+
+@pytest.mark.parametrize(
+    ("spec", "region", "wanted"),
+    [
+        ({"name": "b"}, "us-east-1", {"name": "b"}),
+        ({"name": "b"}, "eu-west-1", {"name": "b", **LOCATED}),
+        ({"name": "b", **LOCATED}, "us-east-1", {"name": "b", **LOCATED}),
+        ({"name": "b", **LOCATED}, "eu-west-2", {"name": "b", **LOCATED}),
+    ],
+)
+def test_bucket_is_made_where_its_region_says(spec: Node, region: str, wanted: Node) -> None:
+    """Contract, Bucket, behaviour, Create: a locationConstraint is set outside us-east-1 where there is none."""
+    assert NORMALISE_DESIRED["s3/Bucket"](spec, region) == wanted
