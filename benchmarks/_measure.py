@@ -22,6 +22,8 @@ Figures = dict[str, float]
 Case = Callable[..., Figures]
 
 RUNS = 3
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "benchmark", "AWS_SECRET_ACCESS_KEY": "benchmark"}
+"""For simulated AWSs, as environment variables."""
 _MIB = 1024 * 1024
 _NOT_INSTALLED = 3  # exit status
 _LIBC = ctypes.CDLL(None, use_errno=True)

@@ -24,7 +24,7 @@ from ackpy.kube import Client, Object, Resource, connect, load
 from ackpy.sandbox.binaries import locate
 from ackpy.sandbox.control_plane import ControlPlane
 from ackpy.sandbox.process import Child, free_port
-from benchmarks._measure import cpu_of, rss
+from benchmarks._measure import CREDENTIALS, cpu_of, rss
 
 NAMESPACE = "default"
 REGION = "us-east-1"
@@ -33,6 +33,7 @@ OURSELVES = "benchmark"
 _SAMPLES = Path(__file__).parents[1] / "samples"
 _AT_ONCE = 32
 _QUIET_SECONDS = 1.5
+_POLL_SECONDS = 0.1
 _NEVER_SECONDS = 60
 _WRITES = {"create", "update", "patch", "delete"}
 
@@ -106,12 +107,11 @@ class Controllers:
         ]
         endpoints = [f"--aws-endpoint-url={aws}", f"--aws-identity-endpoint-url={sts}"]
         probes = [f"--metrics-addr=127.0.0.1:{metrics}", f"--healthz-addr=127.0.0.1:{health}"]
-        keys = {"AWS_ACCESS_KEY_ID": "benchmark", "AWS_SECRET_ACCESS_KEY": "benchmark"}
         self._child = Child(
             "ackpy run",
             [*command, *endpoints, "--allow-unsafe-aws-endpoint-urls", *probes, *flags],
             cluster.folder / "ackpy.log",
-            environment=os.environ | keys,
+            environment=os.environ | CREDENTIALS,
         )
 
     async def __aenter__(self) -> Self:
@@ -157,7 +157,7 @@ class Controllers:
             count = (await self.calls()).total()
             if count != seen:
                 seen, last = count, clock()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_POLL_SECONDS)
         return last
 
     async def _is_ready(self) -> bool:

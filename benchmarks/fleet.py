@@ -1,4 +1,4 @@
-"""What do many objects cost? Bursts, a restart, sweeps and memory with 100 Buckets and 100 Queues, in one process.
+"""What do many objects cost? A burst, a restart, sweeps and memory with 100 Buckets and 100 Queues in one process.
 
 Kubernetes is a real control plane; AWS is the simulator, which answers 20 ms late and many at once. Everything shares
 the machine's cores, so seconds are upper bounds. The floor of a sweep is a bare program that makes the same calls, at
@@ -6,80 +6,68 @@ the same pace, with the same client and no logic.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import random
-import sys
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ackpy.aws.call import AwsCaller
-from ackpy.aws.clients import Clients, ClientSettings, own_session
 from ackpy.aws.errors import AwsError
-from ackpy.aws.scope import Scope
 from ackpy.kube import Object
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
-from benchmarks._measure import Cpu, Figures, child, medians, show, table
-from benchmarks._world import REGION, Cluster, Controllers, at_once, is_synced
-from benchmarks.aws_client import simulator
+from benchmarks._measure import CREDENTIALS, Cpu, Figures, child, medians, show, table
+from benchmarks._world import Cluster, Controllers, Followed, at_once, is_synced
+from benchmarks.aws_client import Call, ours, simulator
 from benchmarks.engine import DELAY_MS, bucket, queue
 
 _OF_EACH = 100
+_NAMES = [f"fleet-{number}" for number in range(_OF_EACH)]
 _IDLE_SECONDS = 3
 _PERIOD_SECONDS = 4
 _WINDOW_SECONDS = 5 * _PERIOD_SECONDS
-_ACCOUNT = "000000000000"
 _EACH_SWEEP = {"s3": "GetBucketVersioning", "sqs": "GetQueueAttributes"}
 """An operation that every sweep calls once."""
-
-Calls = Counter[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The objects, where they live, and the AWS that they are made in."""
+    """The cluster of the objects, and the AWS that they are made in."""
 
     cluster: Cluster
     aws: str
     sts: str
-    objects: list[Object]
 
-    def controllers(self, *flags: str) -> Controllers:
-        """A process that isn't started yet."""
-        return Controllers(self.cluster, self.aws, self.sts, *flags)
-
-    async def burst(self) -> list[tuple[str, Figures]]:
-        """Idle, then all objects at once."""
-        async with self.controllers() as running:
+    async def burst(self) -> tuple[float, Figures]:
+        """A process without objects (its memory), then all objects at once."""
+        async with self._controllers() as running:
             await asyncio.sleep(_IDLE_SECONDS)
             idle = running.rss()
-            return [("idle", {"RSS, MiB": idle}), ("create all → Synced", await self._timed(running, self._create()))]
+            return idle, await self._with_all(
+                running, self.cluster.create, lambda followed: followed.until(_NAMES, is_synced)
+            )
 
     async def restart(self) -> Figures:
-        """From the start of the process to the last call of the first look at all objects."""
-        clock = asyncio.get_running_loop().time
-        mark, begin = self.cluster.writes.mark(), clock()
-        async with self.controllers() as running:
-            seconds = await running.calm() - begin
-            return await self._figures(running, mark, seconds)
+        """From the start of the process to the last call of its first look at all objects."""
+        mark, begin = self.cluster.writes.mark(), _now()
+        async with self._controllers() as running:
+            last = await running.calm()
+            return await self._figures(running, mark, last - begin)
 
     async def delete(self) -> Figures:
-        """All objects at once, by a process that has looked at all."""
-        async with self.controllers() as running:
-            await running.calm()
-            return await self._timed(running, self._delete())
+        """All objects at once, in a process that has seen them."""
+        async with self._controllers() as running:
+            return await self._with_all(running, self.cluster.delete, lambda followed: followed.until_gone(_NAMES))
 
     async def sweeps(self, service: str, kind: str) -> Figures:
-        """Sweeps of one kind's objects, each with a period of some seconds, against their floor."""
-        async with self.controllers(f"--reconcile-resource-resync-seconds={kind}={_PERIOD_SECONDS}") as running:
+        """Sweeps of one kind's objects, against their floor."""
+        async with self._controllers(f"--reconcile-resource-resync-seconds={kind}={_PERIOD_SECONDS}") as running:
             await asyncio.sleep(2 * _PERIOD_SECONDS)
             mark, before, cpu = self.cluster.writes.mark(), await running.calls(), running.cpu()
             await asyncio.sleep(_WINDOW_SECONDS)
             used, calls = running.cpu() - cpu, await running.calls() - before
-            writes, events = self.cluster.writes.since(mark)
         sweeps = calls[service, _EACH_SWEEP[service]]
         mix = json.dumps({operation: count / sweeps for (_, operation), count in calls.items()})
         floor = await asyncio.to_thread(medians, "benchmarks.fleet", "floor", self.aws, service, mix)
@@ -88,14 +76,128 @@ class Fleet:
         return {
             "sweeps": sweeps,
             "AWS calls a sweep": calls.total() / sweeps,
-            "writes": writes + events,
+            "Kubernetes writes": sum(self.cluster.writes.since(mark)),
             "CPU, ms a sweep": mean,
             "floor, ms": floor["ms"],
-            "ratio": mean / floor["ms"],
+            "times the floor": mean / floor["ms"],
         }
 
-    async def _create(self) -> None:
-        await self._on_all(self.cluster.create, lambda followed, names: followed.until(names, is_synced))
+    def _controllers(self, *flags: str) -> Controllers:
+        return Controllers(self.cluster, self.aws, self.sts, *flags)
 
-    async def _delete(self) -> None:
-        await self._on_all(self.cluster.delete, lambda followed, names: followed.until_gone(names))
+    async def _with_all(
+        self,
+        running: Controllers,
+        act: Callable[[Object], Awaitable[object]],
+        done: Callable[[Followed], Awaitable[None]],
+    ) -> Figures:
+        """Do something with all objects, and wait until it shows."""
+        await running.calm()
+        objects = [make(name) for name in _NAMES for make in (bucket, queue)]
+        mark, cpu, before = self.cluster.writes.mark(), running.cpu(), (await running.calls()).total()
+        async with self.cluster.following(objects[0]) as buckets, self.cluster.following(objects[1]) as queues:
+            begin = _now()
+            await at_once(map(act, objects))
+            await done(buckets)
+            await done(queues)
+            seconds = _now() - begin
+        await running.calm()
+        return await self._figures(running, mark, seconds, cpu, before)
+
+    async def _figures(
+        self, running: Controllers, mark: int, seconds: float, cpu: float = 0.0, calls: int = 0
+    ) -> Figures:
+        writes, events = self.cluster.writes.since(mark)
+        return {
+            "seconds": seconds,
+            "AWS calls": (await running.calls()).total() - calls,
+            "object writes": writes,
+            "event writes": events,
+            "CPU, s": running.cpu() - cpu,
+            "RSS, MiB": running.rss(),
+        }
+
+
+def floor(url: str, service: str, mix: str) -> Figures:
+    """The calls of sweeps and nothing else: `mix` is a JSON object of calls a sweep by operation."""
+    return asyncio.run(_floor(url, service, json.loads(mix)))
+
+
+async def _floor(url: str, service: str, mix: Mapping[str, float]) -> Figures:
+    swept: list[Mapping[str, str]] = []
+    async with ours(url) as call:
+        if service == "sqs":
+            urls = await at_once(call("sqs", "GetQueueUrl", {"QueueName": name}) for name in _NAMES)
+            targets = [{"QueueUrl": found["QueueUrl"]} for found in urls]
+        else:
+            targets = [{"Bucket": name} for name in _NAMES]
+        tasks = [asyncio.create_task(_paced(call, service, target, mix, swept)) for target in targets]
+        await asyncio.sleep(2 * _PERIOD_SECONDS)
+        before = len(swept)
+        with Cpu() as cpu:
+            await asyncio.sleep(_WINDOW_SECONDS)
+        sweeps = len(swept) - before
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return {"ms": cpu.seconds / sweeps * 1e3}
+
+
+async def _paced(
+    call: Call, service: str, target: Mapping[str, str], mix: Mapping[str, float], swept: list[Mapping[str, str]]
+) -> None:
+    """One object's sweeps until cancelled; each operation comes as often as the mix says."""
+    await asyncio.sleep(random.uniform(0, _PERIOD_SECONDS))
+    for number in itertools.count(random.randrange(100)):
+        due = [name for name, share in mix.items() if int((number + 1) * share) > int(number * share)]
+        await asyncio.gather(*(_ignoring_absence(call(service, name, _input(name, target))) for name in due))
+        swept.append(target)
+        await asyncio.sleep(_PERIOD_SECONDS * random.uniform(0.9, 1.1))
+
+
+async def _ignoring_absence(call: Awaitable[Any]) -> None:
+    with suppress(AwsError):  # S3's way to say that something isn't set
+        await call
+
+
+def _input(operation: str, target: Mapping[str, str]) -> dict[str, Any]:
+    if operation == "ListBuckets":
+        return {"Prefix": target["Bucket"]}
+    return {**target, "AttributeNames": ["All"]} if operation == "GetQueueAttributes" else {**target}
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _measured() -> tuple[str, dict[str, Any]]:
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster.started())
+        moto = await stack.enter_async_context(AwsEndpoint())  # knows STS
+        url = stack.enter_context(simulator(f"--delay-ms={DELAY_MS}"))
+        fleet = Fleet(cluster, url, moto.url)
+        idle, created = await fleet.burst()
+        actions = {"create all → Synced": created, "restart → calm": await fleet.restart()}
+        sweeps = {"Bucket": await fleet.sweeps("s3", "Bucket"), "Queue": await fleet.sweeps("sqs", "Queue")}
+        actions["delete all → gone"] = await fleet.delete()
+    text = (
+        f"{_OF_EACH} Buckets (versioning, encryption, tags) and {_OF_EACH} Queues; AWS answers {DELAY_MS} ms late. "
+        f"RSS idle, without objects: {show(idle)} MiB. CPU of a restart is that of the process from its start.\n\n"
+    )
+    return text + _rows("", actions) + "\n" + _rows("sweep of", sweeps), {"idle_rss_mib": idle, **actions, **sweeps}
+
+
+def _rows(title: str, found: Mapping[str, Figures]) -> str:
+    header = [title, *next(iter(found.values()))]
+    return table(header, [[name, *map(show, figures.values())] for name, figures in found.items()])
+
+
+def report() -> str:
+    """Measure; the last line is the same as JSON."""
+    os.environ |= CREDENTIALS
+    text, figures = asyncio.run(_measured())
+    return f"{text}\n```json\n{json.dumps(figures)}\n```\n"
+
+
+if __name__ == "__main__" and not child({"floor": floor}):
+    print(report())

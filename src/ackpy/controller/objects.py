@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, STATE, Subject
+from ackpy.controller.subject import ADOPTED, RECONCILE_AT, RECONCILED_AT, STATE, Subject
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json
 from ackpy.kube.api import FIELD_MANAGER, KubeApi, Resource
@@ -50,6 +50,23 @@ class Objects:
         finalizers = subject.finalizers if subject.managed else [*subject.finalizers, self.kind.finalizer]
         annotations = {STATE: orjson.dumps(state).decode()}
         return await self._metadata(subject, {"finalizers": finalizers, "annotations": annotations})
+
+    async def adopt(self, subject: Subject, values: Mapping[str, Json]) -> Subject:
+        """Write finalizer and annotation of an adopted object, and the spec fields that it lacks.
+
+        Raises:
+            Conflict: somebody changed the object since it was read.
+            ApiError: the write failed.
+        """
+        metadata = {
+            "resourceVersion": subject.obj["metadata"]["resourceVersion"],
+            "finalizers": [*subject.finalizers, self.kind.finalizer],
+            "annotations": {ADOPTED: "true"},
+        }
+        # Under another name: adopted values are what AWS is held to, unlike late-initialised ones (plan/late.py).
+        return await self._patch(
+            subject, {"metadata": metadata, "spec": dict(values)}, manager=f"{FIELD_MANAGER}-adopt"
+        )
 
     async def unrecord(self, subject: Subject) -> Subject:
         """Take away what the status says of a resource that is gone, so that the next one isn't taken for it.
@@ -111,14 +128,20 @@ class Objects:
         guard = {"resourceVersion": subject.obj["metadata"]["resourceVersion"]}
         return await self._patch(subject, {"metadata": {**guard, **change}})
 
-    async def _patch(self, subject: Subject, body: Mapping[str, Any], subresource: str | None = None) -> Subject:
+    async def _patch(
+        self,
+        subject: Subject,
+        body: Mapping[str, Any],
+        subresource: str | None = None,
+        manager: str = FIELD_MANAGER,
+    ) -> Subject:
         obj = await self.api.patch(
             resource_of(self.kind),
             subject.namespace,
             subject.name,
             dict(body),
             subresource=subresource,
-            field_manager=FIELD_MANAGER,
+            field_manager=manager,
         )
         guarded = "resourceVersion" in body.get("metadata", {})
         self.on_write(None if guarded else subject.obj, obj)

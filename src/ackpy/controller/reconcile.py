@@ -9,7 +9,7 @@ Kubernetes writes in objects.py; the order of steps here is what makes a crash a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -27,13 +27,37 @@ from ackpy.controller.perform import Performed, perform
 from ackpy.controller.references import ReferenceError_, Resolved, resolve
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes
-from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, Subject, controller_tags
+from ackpy.controller.subject import (
+    ADOPTION_FIELDS,
+    ADOPTION_POLICY,
+    RECONCILE_AT,
+    RECONCILED_AT,
+    Subject,
+    controller_tags,
+)
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Json, show
 from ackpy.kube.api import FIELD_MANAGER, ApiError, Conflict, KubeApi, NotFound
-from ackpy.plan import late
-from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, Stage, Wait, decide
-from ackpy.plan.outcome import Outcome, conditions
+from ackpy.plan import adopt, late
+from ackpy.plan.adopt import AdoptionRefusedError
+from ackpy.plan.compare import Difference
+from ackpy.plan.decide import (
+    NOT_MANAGED,
+    Act,
+    Adopt,
+    Desired,
+    Done,
+    Drifted,
+    Gone,
+    Memory,
+    Missing,
+    Refuse,
+    Stage,
+    Wait,
+    decide,
+)
+from ackpy.plan.outcome import Advisory, Outcome, conditions
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
@@ -114,11 +138,12 @@ class _Run:
         """Converge, and turn what goes wrong into conditions."""
         self.drift = self.track.converged(self.subject)
         try:
+            if self.subject.deleting and self.subject.paused:
+                return await self._wait("the object is paused: nothing is deleted until ackpy.dev/paused goes")
             if self.subject.deleting and self.env.scopes.retains(self.subject, self.env.options.deletion_policy):
                 return await self._let_go("Retained", "left as it is in AWS: the deletion policy is retain")
-            if (annotation := self.subject.unserved) and not self.subject.deleting:
-                why = f"the annotation {annotation} is not supported yet by this version of ackpy: nothing was changed."
-                return await self._refuse(Refuse(why))
+            if self.subject.deleting and self.subject.read_only:
+                return await self._let_go("Retained", "left as it is in AWS: the object is read-only")
             return await self.converge()
         except AwsError as error:
             return await self._failed(error)
@@ -126,7 +151,7 @@ class _Run:
             return await self._unresolved(error)
         except TakenError:
             return await self._another_manages()
-        except (ScopeRefusedError, ValueRefusedError) as error:
+        except (ScopeRefusedError, ValueRefusedError, AdoptionRefusedError) as error:
             return await self._refuse(Refuse(str(error)))
 
     async def converge(self) -> Next:
@@ -150,6 +175,13 @@ class _Run:
                     return await self._wait(why)
                 case Refuse() as refusal:
                     return await self._refuse(refusal)
+                case Missing(message):
+                    return await self._missing(message)
+                case Drifted(differences):
+                    return await self._drifted(differences)
+                case Adopt():
+                    await self._adopt(observed, desired)
+                    return await self.converge()
                 case Act(stage) if turn > 0 and track.fighting and stage.purpose is Purpose.PUT:
                     return await self._wait("the same difference came back at once")
                 case Act(stage):
@@ -167,18 +199,33 @@ class _Run:
         if not subject.deleting:  # deletion stands on what was recorded, not on references that may be gone
             self.resolved = await resolve(env.api, subject, spec, cross_namespace=env.options.cross_namespace)
             spec = dict(self.resolved.spec)
+        named = self._identified(spec)
+        spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
         normalise = NORMALISE_DESIRED.get(env.kind.label)
         return Desired(
             spec=normalise(spec, region) if normalise else spec,
-            recorded=subject.status,
+            recorded=recorded,
             deleting=subject.deleting,
             tags=controller_tags(subject, env.options.tags, env.options.version),
+            ignored=subject.ignored,
         )
+
+    def _identified(self, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
+        """What the adoption fields add to an object that has adopted nothing yet."""
+        subject = self.subject
+        if subject.managed or not (self._adoption() or subject.read_only):
+            return {"spec": {}, "status": {}}
+        resource = {"spec": spec, "status": subject.status}
+        return adopt.identified_by(self.env.kind, subject.annotations.get(ADOPTION_FIELDS), resource)
+
+    def _adoption(self) -> str | None:
+        return adopt.policy(self.subject.annotations.get(ADOPTION_POLICY))
 
     def _memory(self) -> Memory:
         env, subject = self.env, self.subject
         creating = subject.creating(env.objects.now()) and not self.track.refused
-        return Memory(subject.managed, self.track.settling(env.clock()), creating)
+        hands_off = "read-only" if subject.read_only else "paused" if subject.paused else None
+        return Memory(subject.managed, self.track.settling(env.clock()), creating, self._adoption(), hands_off)
 
     async def _observe(self, desired: Desired, observer: Observer) -> Observation:
         """Fewer reads while all is calm; everything after a change, when asked, and every few sweeps."""
@@ -252,6 +299,27 @@ class _Run:
         outcome = Outcome(synced=False, waiting=why, advisories=self.track.advisories())
         return await self._publish(outcome, Next.SWEEP if self.track.fighting else Next.WAIT)
 
+    async def _adopt(self, observed: Observation, desired: Desired) -> None:
+        """Take a resource over: from now on it is ours, as if we had made it."""
+        env = self.env
+        env.owners.take(self.name, self.subject.uid)
+        values = adopt.filling(env.kind, self.subject.spec, observed.spec, desired.tags)
+        self.subject = await env.objects.adopt(self.subject, values)
+        status = self._known()
+        self.subject = await env.objects.publish(self.subject, status)
+        env.recorder.event(self.subject, "Normal", "Adopted", f"{report.resource(self.subject)} was taken over")
+
+    async def _missing(self, message: str) -> Next:
+        self.env.recorder.event(self.subject, "Warning", "Missing", message)
+        return await self._publish(Outcome(synced=None, recoverable=message), Next.RETRY)
+
+    async def _drifted(self, differences: tuple[Difference, ...]) -> Next:
+        """AWS is only looked at: tell where it differs, by path."""
+        paths = ", ".join(show(("spec", *one.path)) for one in differences)
+        why = "read-only" if self.subject.read_only else "paused"
+        text = f"AWS differs from the manifest, and is left so because the object is {why}: {paths}"
+        return await self._publish(Outcome(synced=False, advisories=(Advisory("Drift", text),)), Next.SWEEP)
+
     async def _another_manages(self) -> Next:
         """Never double: the resource is another object's, so this one neither changes nor deletes it."""
         if self.subject.deleting:
@@ -282,12 +350,17 @@ class _Run:
     async def _publish(self, outcome: Outcome, then: Next) -> Next:
         """Write what is known to the status, where it differs."""
         env, subject = self.env, self.subject
-        seen = self.observed
-        known = merged(subject.status, seen.status if seen is not None else {})
-        known["ackResourceMetadata"] = env.scopes.metadata(subject, known.get("ackResourceMetadata") or {}, seen)
+        known = self._known()
         known["conditions"] = conditions(outcome, subject.status.get("conditions") or (), env.objects.now())
         known["observedGeneration"] = subject.generation
         self.subject = await env.objects.publish(subject, known)
         if then is Next.SWEEP:
             self.subject = await env.objects.acknowledge(self.subject)
         return then
+
+    def _known(self) -> dict[str, Json]:
+        """The status that says what was seen of the resource."""
+        seen = self.observed
+        known = merged(self.subject.status, seen.status if seen is not None else {})
+        metadata = self.env.scopes.metadata(self.subject, known.get("ackResourceMetadata") or {}, seen)
+        return known | {"ackResourceMetadata": metadata}

@@ -12,14 +12,19 @@ import orjson
 
 from ackpy.controller.options import SETTLE_SECONDS
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Json
+from ackpy.kinds.paths import Json, Path, parse
 
 ACK = "services.k8s.aws"
 REGION = f"{ACK}/region"
 DEFAULT_REGION = f"{ACK}/default-region"
 ENDPOINT_URL = f"{ACK}/endpoint-url"
 DELETION_POLICY = f"{ACK}/deletion-policy"
-UNSERVED = (f"{ACK}/adoption-policy", f"{ACK}/read-only")
+ADOPTED = f"{ACK}/adopted"
+ADOPTION_POLICY = f"{ACK}/adoption-policy"
+ADOPTION_FIELDS = f"{ACK}/adoption-fields"
+READ_ONLY = f"{ACK}/read-only"
+PAUSED = "ackpy.dev/paused"
+IGNORE_FIELDS = "ackpy.dev/ignore-fields"
 STATE = "ackpy.dev/state"
 RESYNC_SECONDS = "ackpy.dev/resync-seconds"
 RECONCILE_AT = "ackpy.dev/reconcile-at"
@@ -124,10 +129,20 @@ class Subject:
         return self.managed and not self.recorded and age is not None and 0 <= age < SETTLE_SECONDS
 
     @property
-    def unserved(self) -> str | None:
-        """An annotation that asks for what isn't there yet, so that going on would do what wasn't asked for."""
-        asked = (name for name in UNSERVED if self.annotations.get(name, "").lower() not in {"", "false"})
-        return next(asked, None)
+    def read_only(self) -> bool:
+        """Whether the resource is only looked at, for ever."""
+        return self.annotations.get(READ_ONLY, "").lower() == "true"
+
+    @property
+    def paused(self) -> bool:
+        """Whether the resource is only looked at, for now."""
+        return self.annotations.get(PAUSED, "").lower() == "true"
+
+    @property
+    def ignored(self) -> tuple[Path, ...]:
+        """Paths below spec that AWS isn't held to: `spec.tags, spec.policy`."""
+        texts = (text.strip() for text in self.annotations.get(IGNORE_FIELDS, "").split(","))
+        return tuple(parse(text.removeprefix("spec.")) for text in texts if text)
 
     @property
     def resync_seconds(self) -> float | None:

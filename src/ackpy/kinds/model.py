@@ -22,7 +22,6 @@ class Service:
 
     alias: str
     model: ServiceModel
-    terminal: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -62,7 +61,6 @@ class Read:
         absent: error codes that say "this part isn't there" (while the resource may well be).
         items: the output member that holds a list of resources, of which `match` picks one.
         match: member of an element → path in the object that it must equal.
-        paged: read all pages.
     """
 
     binding: Binding

@@ -52,14 +52,14 @@ class Memory:
         settling: fingerprints of calls that worked a moment ago and that AWS may take time to show.
         creating: a creation was begun a moment ago and its outcome isn't known: what isn't there may show up yet.
         adoption: "adopt" or "adopt-or-create", where the object takes over a resource that is there.
-        hands_off: AWS is only looked at (the object is read-only, or paused).
+        hands_off: why AWS is only looked at: "read-only" or "paused".
     """
 
     managed: bool = True
     settling: frozenset[str] = frozenset()
     creating: bool = False
     adoption: str | None = None
-    hands_off: bool = False
+    hands_off: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,11 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
             "this object with a controller that supports it."
         )
     if memory.hands_off:
-        return _look(kind, desired, observed)
-    if not observed.exists and memory.adoption == "adopt":
-        return Missing("adopted resource not found")
+        return _look(kind, desired, observed, memory.hands_off)
     if not observed.exists:
-        return _unless_settling(creation(kind, desired), memory, "the new resource")
+        creates = memory.adoption != "adopt"
+        anew = _unless_settling(creation(kind, desired), memory, "the new resource")
+        return anew if creates else Missing("adopted resource not found")
     if not memory.managed:
         return Adopt() if memory.adoption else NOT_MANAGED
     desired = _exempted(desired, observed)
@@ -180,7 +180,9 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
     return _unless_settling(Stage(_waves(kind, calls), tuple(found)), memory, what)
 
 
-def _look(kind: Kind, desired: Desired, observed: Observation) -> Decision:
+def _look(kind: Kind, desired: Desired, observed: Observation, why: str) -> Decision:
+    if not observed.exists and why == "paused":
+        return Wait("the object is paused: nothing is made until ackpy.dev/paused goes")
     if not observed.exists:
         return Missing("read-only resource not found")
     found = delta(kind, _exempted(desired, observed), observed)

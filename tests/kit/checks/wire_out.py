@@ -41,11 +41,12 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
                 uses.setdefault(name, []).append(part.name)
     yield from (f"{name} stands at {' and '.join(parts)}" for name, parts in uses.items() if len(parts) > 1)
     for part in subs:
-        if part.remove and part.read and not part.read.absent:
-            yield f"{part.name} can be removed, but no code says that it isn't there"
         delete = part.put.operation.replace("Put", "Delete", 1)
+        can_go = delete in contract["operations"].get("other", {})  # by somebody else's hand, if not by ours
+        if can_go and part.read and not part.read.absent:
+            yield f"{part.name} can be removed, but no code says that it isn't there"
         unmanaged = kind.spec.fields[part.fields[0]].rule.unset is Unset.UNMANAGED
-        if delete in contract["operations"].get("other", {}) and part.remove is None and not unmanaged:
+        if can_go and part.remove is None and not unmanaged:
             yield f"{part.name} is removed otherwise than by {delete}"
 
 

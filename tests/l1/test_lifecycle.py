@@ -1,0 +1,214 @@
+"""Adoption, read-only objects, pause and exempted fields, for every kind and sample."""
+
+from copy import deepcopy
+from typing import Any
+
+import orjson
+import pytest
+
+from ackpy.controller.objects import resource_of
+from ackpy.controller.reconcile import Next
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import get
+from ackpy.kinds.registry import load
+from ackpy.kube import Object
+from tests.kit.world import World, condition, samples
+
+CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in samples(kind)]
+POLICY, FIELDS = "services.k8s.aws/adoption-policy", "services.k8s.aws/adoption-fields"
+
+
+async def left_behind(kind: Kind, sample: Object) -> tuple[World, Object]:
+    """A world in which the sample's resource is there, and no object; with it, what the object's status said."""
+    world = World()
+    name = sample["metadata"]["name"]
+    await world.apply(deepcopy(sample))
+    assert await world.settle(kind, name) is Next.SWEEP
+    obj = await world.get(kind, name)
+    assert obj is not None
+    marks = {"services.k8s.aws/deletion-policy": "retain"}
+    await world.api.patch(resource_of(kind), "default", name, {"metadata": {"annotations": marks}})
+    await world.api.delete(resource_of(kind), "default", name)
+    assert await world.settle(kind, name) is Next.NEVER
+    assert await world.get(kind, name) is None
+    world.restart()
+    world.simulator.calls.clear()
+    return world, obj
+
+
+def adopting(kind: Kind, sample: Object, before: Object, policy: str, *, bare: bool) -> Object:
+    """The manifest that adopts, with nothing but what the schema requires where it is to be `bare`."""
+    fields = {name: get(before, path) for name, path in kind.adoption.items()}
+    wanted = deepcopy(sample)
+    if bare:
+        wanted["spec"] = {name: wanted["spec"][name] for name in kind.spec.required}
+    annotations = wanted["metadata"].setdefault("annotations", {})
+    annotations |= {POLICY: policy, FIELDS: orjson.dumps(fields).decode()}
+    return wanted
+
+
+def writes(world: World) -> list[str]:
+    return [
+        c.operation for c in world.simulator.calls if not c.operation.startswith(("Get", "List", "Head", "Describe"))
+    ]
+
+
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_a_bare_manifest_adopts_and_is_filled(kind: Kind, sample: Object) -> None:
+    world, before = await left_behind(kind, sample)
+    name = sample["metadata"]["name"]
+    await world.apply(adopting(kind, sample, before, "adopt", bare=True))
+    assert await world.settle(kind, name) is Next.SWEEP
+    obj = await world.get(kind, name)
+    assert obj is not None
+    assert condition(obj, "ACK.ResourceSynced")["status"] == "True"
+    assert kind.finalizer in obj["metadata"]["finalizers"]
+    assert obj["metadata"]["annotations"]["services.k8s.aws/adopted"] == "true"
+    assert obj["status"]["ackResourceMetadata"]["arn"] == before["status"]["ackResourceMetadata"]["arn"]
+    assert writes(world) == []
+    unread = {field for field, node in kind.spec.fields.items() if node.rule.create_only or kind.part_of(field) is None}
+    for field, value in sample["spec"].items():
+        if field not in unread and not isinstance(value, str):
+            assert set(value) <= set(obj["spec"][field]), field
+    assert ("Normal", "Adopted") in {(kind_, reason) for kind_, reason, _ in world.events.told}
+
+
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_the_whole_manifest_adopts_without_a_difference(kind: Kind, sample: Object) -> None:
+    world, before = await left_behind(kind, sample)
+    name = sample["metadata"]["name"]
+    await world.apply(adopting(kind, sample, before, "adopt-or-create", bare=False))
+    assert await world.settle(kind, name) is Next.SWEEP
+    assert writes(world) == []
+    obj = await world.get(kind, name)
+    assert obj is not None
+    generation = obj["metadata"]["generation"]
+    again = await world.apply(adopting(kind, sample, before, "adopt-or-create", bare=False))
+    assert again["metadata"]["generation"] == generation
+    await world.api.delete(resource_of(kind), "default", name)
+    assert await world.settle(kind, name) is Next.NEVER
+    assert kind.delete.operation in writes(world), "an adopted resource is deleted with its object"
+
+
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_adopt_or_create_creates(kind: Kind, sample: Object) -> None:
+    world = World()
+    name = sample["metadata"]["name"]
+    before = {
+        "spec": sample["spec"],
+        "status": {"queueURL": f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"},
+    }
+    await world.apply(adopting(kind, sample, before, "adopt-or-create", bare=False))
+    assert await world.settle(kind, name) is Next.SWEEP
+    assert writes(world).count(kind.create.operation) == 1
+
+
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_adopt_waits_for_a_resource_that_is_not_there(kind: Kind, sample: Object) -> None:
+    _, before = await left_behind(kind, sample)
+    name = sample["metadata"]["name"]
+    absent = World()
+    await absent.apply(adopting(kind, sample, before, "adopt", bare=False))
+    assert await absent.step(kind, name) is Next.RETRY
+    obj = await absent.get(kind, name)
+    assert obj is not None
+    assert condition(obj, "ACK.Recoverable")["message"] == "adopted resource not found"
+    assert "finalizers" not in obj["metadata"]
+    assert writes(absent) == []
+
+
+@pytest.mark.parametrize(
+    ("annotations", "message"),
+    [
+        ({POLICY: "steal"}, 'unrecognized adoption policy steal. Supported policies are "adopt" and "adopt-or-create"'),
+        ({POLICY: "adopt", FIELDS: "{"}, "the adoption fields are no JSON object"),
+        ({POLICY: "adopt", FIELDS: '{"x": "y"}'}, "required field missing"),
+        ({POLICY: "adopt", FIELDS: "[1]"}, "the adoption fields are no JSON object from texts to texts"),
+    ],
+)
+async def test_annotations_that_cannot_be_followed_are_terminal(annotations: dict[str, str], message: str) -> None:
+    kind = next(kind for kind in load() if kind.label == "sqs/Queue")
+    world = World()
+    await world.apply(
+        {
+            "apiVersion": kind.api_version,
+            "kind": kind.name,
+            "metadata": {"name": "odd", "annotations": annotations},
+            "spec": {"queueName": "odd"},
+        }
+    )
+    assert await world.step(kind, "odd") is Next.SWEEP
+    obj = await world.get(kind, "odd")
+    assert obj is not None
+    assert condition(obj, "ACK.Terminal")["message"].startswith(message)
+    assert world.simulator.calls == []
+
+
+@pytest.mark.parametrize("mark", ["services.k8s.aws/read-only", "ackpy.dev/paused"])
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_hands_off(kind: Kind, sample: Object, mark: str) -> None:
+    """Read-only and paused objects tell of drift by path, and change nothing, not even when they are deleted."""
+    world, before = await left_behind(kind, sample)
+    name = sample["metadata"]["name"]
+    fresh = deepcopy(sample)
+    fresh["metadata"].setdefault("annotations", {}).update({POLICY: "adopt-or-create"})
+    if any(path[0] == "status" for path in kind.adoption.values()):
+        fields = {n: get(before, path) for n, path in kind.adoption.items()}
+        fresh["metadata"]["annotations"][FIELDS] = orjson.dumps(fields).decode()
+    await world.apply(fresh)
+    assert await world.settle(kind, name) is Next.SWEEP
+    await annotate(world, kind, name, {mark: "true"})
+    world.simulator.calls.clear()
+    changed = next(iter(other(kind, sample)))
+    await world.api.patch(
+        resource_of(kind), "default", name, {"spec": {changed[0]: changed[1]}}, field_manager="kubectl"
+    )
+    assert await world.settle(kind, name) is Next.SWEEP
+    obj = await world.get(kind, name)
+    assert obj is not None
+    told = condition(obj, "ACK.Advisory")
+    assert told["reason"] == "Drift"
+    assert f"spec.{changed[0]}" in told["message"]
+    assert condition(obj, "ACK.ResourceSynced")["status"] == "False"
+    await world.api.delete(resource_of(kind), "default", name)
+    await world.step(kind, name)
+    assert writes(world) == []
+    if mark == "ackpy.dev/paused":
+        assert await world.get(kind, name) is not None
+        await annotate(world, kind, name, {mark: None})
+        assert await world.settle(kind, name) is Next.NEVER
+        assert kind.delete.operation in writes(world)
+
+
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_exempted_fields_are_left_to_others(kind: Kind, sample: Object) -> None:
+    world = World()
+    name = sample["metadata"]["name"]
+    changed = next(iter(other(kind, sample)))
+    marked = deepcopy(sample)
+    marked["metadata"].setdefault("annotations", {})["ackpy.dev/ignore-fields"] = f"spec.{changed[0]}"
+    await world.apply(marked)
+    assert await world.settle(kind, name) is Next.SWEEP
+    world.simulator.calls.clear()
+    await world.api.patch(
+        resource_of(kind), "default", name, {"spec": {changed[0]: changed[1]}}, field_manager="kubectl"
+    )
+    assert await world.settle(kind, name) is Next.SWEEP
+    assert writes(world) == []
+    await annotate(world, kind, name, {"ackpy.dev/ignore-fields": None})
+    assert await world.settle(kind, name) is Next.SWEEP
+    assert writes(world) != []
+
+
+async def annotate(world: World, kind: Kind, name: str, annotations: dict[str, str | None]) -> None:
+    await world.api.patch(resource_of(kind), "default", name, {"metadata": {"annotations": annotations}})
+
+
+def other(kind: Kind, sample: Object) -> list[tuple[str, Any]]:
+    """A field of the sample with another value that AWS takes."""
+    values: dict[str, Any] = {
+        "website": {"indexDocument": {"suffix": "other.html"}, "redirectAllRequestsTo": None},
+        "visibilityTimeout": "77",
+        "delaySeconds": "7",
+    }
+    return [(name, value) for name, value in values.items() if name in kind.spec.fields]
