@@ -6,6 +6,7 @@ the same pace, with the same client and no logic.
 """
 
 import asyncio
+import gc
 import itertools
 import json
 import os
@@ -133,6 +134,7 @@ async def _floor(url: str, service: str, mix: Mapping[str, float]) -> Figures:
             targets = [{"Bucket": name} for name in _NAMES]
         tasks = [asyncio.create_task(_paced(call, service, target, mix, swept)) for target in targets]
         await asyncio.sleep(2 * _PERIOD_SECONDS)
+        gc.freeze()  # as the controllers do
         before = len(swept)
         with Cpu() as cpu:
             await asyncio.sleep(_WINDOW_SECONDS)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
 from ackpy.aws.scope import Scope
@@ -24,7 +24,7 @@ class SimulatedAws:
             )
         except AwsFault as fault:
             raise _translated(fault, service, operation) from fault
-        except ParamValidationError as error:
+        except BotoCoreError as error:
             raise from_botocore_error(error, service, operation) from error
 
     async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -246,13 +246,13 @@ class Thing:
         await eventually(is_gone)
         assert not await self.exists(obj), f"the object of {self} went before the resource"
 
-    async def told(self, reason: str) -> str:
-        """The messages of its events of a reason, in one."""
+    async def told(self, *reasons: str) -> str:
+        """The messages of its events of some reasons, in one."""
         page = await self.live.api.list(EVENTS, self.namespace)
         return "\n".join(
             event["message"]
             for event in page.items
-            if event["involvedObject"]["name"] == self.name and event["reason"] == reason
+            if event["involvedObject"]["name"] == self.name and event["reason"] in reasons
         )
 
     # The resource

@@ -1,25 +1,17 @@
 """What the tests run over: every kind there is, every sample, and each of their leaves."""
 
-from collections.abc import Iterable
-
 import pytest
 
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from tests.kit import edits
-from tests.kit.edits import Change
-from tests.kit.scene import Scene, named
+from tests.kit.scene import named
 from tests.kit.world import samples
 
 Sample = tuple[Kind, Object]
 
 ALL: list[Sample] = [(kind, sample) for kind in load() for sample in samples(kind)]
-
-
-def scenes(pairs: Iterable[tuple[Sample, str]]) -> list[object]:
-    """Parameters with readable names."""
-    return [pytest.param(sample, id=f"{sample[1]['metadata']['name']}{note}") for sample, note in pairs]
 
 
 def each_sample() -> pytest.MarkDecorator:
@@ -63,10 +55,6 @@ def each_part() -> pytest.MarkDecorator:
             if edits.removable(kind, part, sample["spec"])
         ],
     )
-
-
-def first_change(scene: Scene) -> Change:
-    return next(edits.changes(scene.kind, scene.spec))
 
 
 def part_named(kind: Kind, name: str) -> Part:

@@ -75,6 +75,23 @@ async def ends_in_an_advisory(kind: Kind, sample: Object) -> None:
 
 
 @each_sample()
+async def test_an_edit_and_its_undoing_are_both_sent_at_once(kind: Kind, sample: Object) -> None:
+    scout = Scene(kind, sample)
+    await scout.make()
+    candidate, _ = await laws.first_taken(scout, next(edits.changes(kind, scout.spec)))
+    scene = Scene(kind, sample)
+    await scene.make()
+    before = scene.aws()
+    for _ in range(3):
+        await scene.edit(candidate)
+        assert await scene.step() is Next.SWEEP
+        assert scene.aws() != before
+        await scene.edit(scene.spec)
+        assert await scene.step() is Next.SWEEP
+        assert scene.aws() == before
+
+
+@each_sample()
 async def test_the_same_call_is_not_sent_again_while_aws_shows_old_values(kind: Kind, sample: Object) -> None:
     await is_patient(kind, sample)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from ackpy.controller.reconcile import Next
 from ackpy.controller.subject import REGION, Subject
@@ -227,9 +228,19 @@ async def test_a_create_refused_in_unknown_words_keeps_the_finalizer(kind: Kind,
     await laws.is_synced(scene)
 
 
-@pytest.mark.parametrize("with_effect", [False, True], ids=["without-effect", "with-effect"])
+BROKEN = AwsFault("InternalError", "We encountered an internal error.", 500)
+CUT_OFF = ConnectionClosedError(endpoint_url="https://aws.example.com")
+
+
+@pytest.mark.parametrize(
+    ("error", "with_effect"),
+    [(BROKEN, False), (BROKEN, True), (CUT_OFF, False), (CUT_OFF, True)],
+    ids=["500-without-effect", "500-with-effect", "cut-off-without-effect", "cut-off-with-effect"],
+)
 @each_sample()
-async def test_after_an_unknown_outcome_there_is_one_resource(kind: Kind, sample: Object, with_effect: bool) -> None:
+async def test_after_an_unknown_outcome_there_is_one_resource(
+    kind: Kind, sample: Object, error: Exception, with_effect: bool
+) -> None:
     """AWS fails, or the connection does: the finalizer stays, and the next attempt looks first."""
     scene = Scene(kind, sample)
     simulator = scene.world.simulator
@@ -238,7 +249,7 @@ async def test_after_an_unknown_outcome_there_is_one_resource(kind: Kind, sample
     def fail_once(call: AwsCall) -> None:
         if call.operation == kind.create.operation:
             hooks.remove(fail_once)
-            raise AwsFault("InternalError", "We encountered an internal error.", 500)
+            raise error
 
     hooks.append(fail_once)
     await scene.world.apply(sample)

@@ -32,6 +32,10 @@ def of_the_contract() -> list[Object]:
     ]
 
 
+under_our_crds = pytest.mark.parametrize("live", [ours], indirect=True, scope="package")
+"""For what the definitions make no difference to."""
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="session", params=[ours, of_the_contract])
 async def live(
     request: pytest.FixtureRequest,

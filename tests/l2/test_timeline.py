@@ -114,9 +114,10 @@ async def swept(live: Live, things: list[Thing], times: int, operations: Collect
 async def test_drift_of_every_part_is_corrected(changed: list[tuple[Thing, list[Change]]], things: list[Thing]) -> None:
     for thing, (_, changes) in zip(things, changed, strict=True):
         await thing.synced()
-        told = await thing.told("DriftCorrected")
+        # So soon after our own write AWS may only be late to show it: that is told as an update.
+        told = await thing.told("DriftCorrected", "Updated")
         for change in changes:
-            assert f"{named(change.leaf.reported)}: " in told, str(thing)
+            assert named(change.leaf.reported) in told, str(thing)
 
 
 async def test_an_edit_of_every_part_arrives(changed: list[tuple[Thing, list[Change]]], things: list[Thing]) -> None:
@@ -163,19 +164,22 @@ async def test_applying_again_changes_nothing(live: Live, things: list[Thing], o
 
 async def test_an_object_s_own_period_and_reconcile_now(live: Live, things: list[Thing]) -> None:
     *others, slow = things
-    reads = {part.read.binding.operation for part in set_parts(others[0].kind, others[0].spec) if part.read}
     slow.annotate(f"{RESYNC_SECONDS}=86400", f"{RECONCILE_AT}=before")
     await acknowledged(slow, "before")
-    await swept(live, others, 2, reads)  # one that was due before may still come
+    await swept(live, others, 2, reads_of(others[0]))  # one that was due before may still come
     changed, _ = await change_every_part(slow)
-    await swept(live, others, 2, reads)
+    await swept(live, others, 2, reads_of(others[0]))
     assert not await changed.wrong_in_aws(), "it was swept in spite of its annotation"
     slow.annotate(f"{RECONCILE_AT}=now")
     await acknowledged(slow, "now")
     assert not await slow.wrong_in_aws()
-    await change_every_part(slow)
     slow.annotate(f"{RESYNC_SECONDS}-", f"{RECONCILE_AT}-")
-    await slow.synced()
+    await swept(live, things, 2, reads_of(slow))
+
+
+def reads_of(thing: Thing) -> set[str]:
+    """What each sweep asks for it."""
+    return {part.read.binding.operation for part in set_parts(thing.kind, thing.spec) if part.read}
 
 
 async def acknowledged(thing: Thing, text: str) -> None:

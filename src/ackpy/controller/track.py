@@ -27,7 +27,7 @@ class Track:
     waits: int = 0
     refused: bool = False
     _generation: int | None = None
-    _sent: dict[str, float] = field(default_factory=dict)
+    _sent: dict[str, tuple[float, frozenset[Path]]] = field(default_factory=dict)
     _fight: tuple[tuple[Path, Json], ...] = ()
     _rounds: int = 0
     _acted: bool = False
@@ -43,12 +43,14 @@ class Track:
         return synced and subject.generation in {self._generation, subject.status.get("observedGeneration")}
 
     def sent(self, calls: Iterable[Call], now: float) -> None:
-        """Calls worked; AWS may take time to show it."""
-        self._sent |= {call.fingerprint: now for call in calls}
+        """Calls worked; AWS may take time to show it. What they undo of earlier calls may be sent again."""
+        new = {call.fingerprint: (now, frozenset(call.sets)) for call in calls}
+        written = frozenset[Path]().union(*(paths for _, paths in new.values()))
+        self._sent = {mark: old for mark, old in self._sent.items() if not written & old[1]} | new
 
     def settling(self, now: float) -> frozenset[str]:
         """Fingerprints of the calls that aren't sent again yet."""
-        self._sent = {mark: at for mark, at in self._sent.items() if now - at < SETTLE_SECONDS}
+        self._sent = {mark: sent for mark, sent in self._sent.items() if now - sent[0] < SETTLE_SECONDS}
         return frozenset(self._sent)
 
     def acting_on(self, found: tuple[Difference, ...]) -> None:
