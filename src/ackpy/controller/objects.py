@@ -118,7 +118,7 @@ class Objects:
             ApiError: the write failed.
         """
         change = _without(_change(subject.status, status), self._pruned)
-        # A status of the Go original has no observedGeneration, and its CRD would drop one: alone it isn't worth a write.
+        # A status of the Go original has no observedGeneration, and its CRD drops one: alone it isn't worth a write.
         if not change or (change.keys() == {"observedGeneration"} and "observedGeneration" not in subject.status):
             return subject
         written = await self._patch(subject, {"status": change}, subresource="status")

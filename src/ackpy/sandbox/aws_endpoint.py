@@ -74,6 +74,11 @@ class AwsEndpoint:
         ):
             pass
 
+    async def hold(self, *operations: str) -> None:
+        """Let AWS do these and keep its answers back, in place of those held before; none at all to let all go."""
+        async with self._http.put("/_guard/held", data=orjson.dumps(operations), raise_for_status=True):
+            pass
+
     async def _answers(self) -> bool:
         try:
             await self.requests()

@@ -6,6 +6,8 @@ under /_guard/, a name that no bucket can have:
 
 - GET /_guard/requests: the log, a list of {time, service, operation, status}; DELETE clears it.
 - PUT /_guard/faults: a list of faults in place of the earlier ones: {operation, times, status, code, message}.
+- PUT /_guard/held: a list of operations in place of the earlier ones. They are done and logged, but the answer waits
+  until the operation is on the list no more.
 """
 
 import threading
@@ -43,12 +45,13 @@ class Guard:
         self._log: deque[LoggedRequest] = deque(maxlen=_LOG_LENGTH)
         self._faults: list[Fault] = []
         self._faults_lock = threading.Lock()
+        self._held: list[str] = []
+        self._held_changed = threading.Condition()
         self._repair_lock = threading.Lock()  # a repair of several calls to moto is one step to everybody else
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (WSGI)."""
         request = Request(environ)
-        request.get_data()  # kept from here on; looking into a form first would use it up
         request.get_data()  # kept, before anybody reads it as a form: it is sent on as it came
         act = self._control if request.path.startswith("/_guard/") else self._answer
         return act(request)(environ, start_response)
@@ -59,6 +62,8 @@ class Guard:
         response = self._act(request, operation)
         service, name = (operation.service, operation.name) if operation else ("?", "?")
         self._log.append(LoggedRequest(time.time(), service, name, response.status_code))
+        with self._held_changed:
+            self._held_changed.wait_for(lambda: name not in self._held)
         return response
 
     def _act(self, request: Request, operation: Operation | None) -> Response:
@@ -98,6 +103,10 @@ class Guard:
             case "PUT", "/_guard/faults":
                 with self._faults_lock:
                     self._faults = [Fault(**fault) for fault in orjson.loads(request.get_data())]
+            case "PUT", "/_guard/held":
+                with self._held_changed:
+                    self._held = orjson.loads(request.get_data())
+                    self._held_changed.notify_all()
             case _:
                 return Response(f"The guard knows no {request.method} {request.path}\n", 404)
         return Response(status=204)
