@@ -24,7 +24,7 @@ from ackpy.controller.observe import Observer
 from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
 from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
-from ackpy.controller.references import ReferenceError_, Resolved, resolve
+from ackpy.controller.references import UnresolvedError, Resolved, resolve
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes
 from ackpy.controller.subject import (
@@ -147,7 +147,7 @@ class _Run:
             return await self.converge()
         except AwsError as error:
             return await self._failed(error)
-        except ReferenceError_ as error:
+        except UnresolvedError as error:
             return await self._unresolved(error)
         except TakenError:
             return await self._another_manages()
@@ -331,7 +331,7 @@ class _Run:
         outcome = Outcome(synced=False, terminal=refusal.message, reason=refusal.reason)
         return await self._publish(outcome, Next.SWEEP)
 
-    async def _unresolved(self, error: ReferenceError_) -> Next:
+    async def _unresolved(self, error: UnresolvedError) -> Next:
         self.env.recorder.event(self.subject, "Warning", "ReferenceNotResolved", error.message)
         outcome = Outcome(synced=None, references=error.status, reason=error.message)
         if error.terminal:

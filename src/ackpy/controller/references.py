@@ -15,7 +15,7 @@ from ackpy.plan.outcome import Advisory
 
 
 @dataclass(eq=False)
-class ReferenceError_(Exception):  # noqa: N801, N818 - Python has a ReferenceError of its own
+class UnresolvedError(Exception):
     """A reference can't be resolved (yet).
 
     Attributes:
@@ -45,7 +45,7 @@ async def resolve(api: KubeApi, subject: Subject, spec: Mapping[str, Json], *, c
     """Fill in what an object refers to; the stored spec stays as it is.
 
     Raises:
-        ReferenceError_: one can't be resolved.
+        UnresolvedError: one can't be resolved.
         ApiError: the API server couldn't be asked.
     """
     found, advisories = dict(spec), []
@@ -56,7 +56,7 @@ async def resolve(api: KubeApi, subject: Subject, spec: Mapping[str, Json], *, c
         source = get(spec, ref.ref[1:]).get("from") or {}
         name, namespace = source.get("name"), source.get("namespace") or subject.namespace
         if not name:
-            raise ReferenceError_(
+            raise UnresolvedError(
                 f"provided resource reference is nil or empty: {show(ref.ref[1:])}", "False", terminal=True
             )
         if namespace != subject.namespace:
@@ -70,9 +70,9 @@ def _check(ref: Reference, spec: Mapping[str, Json]) -> None:
     has_value, has_ref = not is_empty(get(spec, ref.field[1:])), _is_given(ref, spec)
     if has_value and has_ref:
         message = f"both resource reference wrapper and ID cannot be used together: {both}"
-        raise ReferenceError_(message, "False", terminal=True)
+        raise UnresolvedError(message, "False", terminal=True)
     if ref.required and not has_value and not has_ref:
-        raise ReferenceError_(f"resource reference wrapper or ID required: {both}", "False", terminal=True)
+        raise UnresolvedError(f"resource reference wrapper or ID required: {both}", "False", terminal=True)
 
 
 def _is_given(ref: Reference, spec: Mapping[str, Json]) -> bool:
@@ -82,7 +82,7 @@ def _is_given(ref: Reference, spec: Mapping[str, Json]) -> bool:
 
 def _across(subject: Subject, namespace: str, name: str, *, allowed: bool) -> Advisory:
     if not allowed:
-        raise ReferenceError_(
+        raise UnresolvedError(
             "cross-namespace resource reference is not allowed. Set --enable-cross-namespace=true to allow it. "
             f"sourceNamespace:{subject.namespace}, targetNamespace:{namespace}, name:{name}",
             "False",
@@ -101,17 +101,17 @@ async def _value(api: KubeApi, ref: Reference, namespace: str, name: str) -> Jso
     try:
         target = await api.get(kind, namespace, name)
     except NotFound as error:
-        raise ReferenceError_(str(error)) from error
+        raise UnresolvedError(str(error)) from error
     states = {one["type"]: one["status"] for one in (target.get("status") or {}).get("conditions") or ()}
     if states.get("ACK.Terminal") == "True":
-        raise ReferenceError_(
+        raise UnresolvedError(
             f"the referenced resource has 'ACK.Terminal' condition 'True'. Cannot be referenced. {where}", "False"
         )
     if states.get("ACK.ResourceSynced") != "True":
-        raise ReferenceError_(f"the referenced resource is not synced yet. {where}")
+        raise UnresolvedError(f"the referenced resource is not synced yet. {where}")
     value = get(target, ref.source)
     if is_empty(value):
-        raise ReferenceError_(
+        raise UnresolvedError(
             f"the referenced resource is missing the target field. {where}, targetField:{_go_path(ref.source)}"
         )
     return value

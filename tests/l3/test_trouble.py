@@ -1,0 +1,93 @@
+"""The API server goes and comes back, AWS throttles, the process is asked to end, and another one stands by."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from ackpy.kinds.registry import load
+from ackpy.kube.lease import LEASES
+from ackpy.sandbox.guard_api import Fault
+from tests.kit import edits
+from tests.kit.live import Live
+from tests.kit.program import CREDENTIALS, ackpy
+from tests.kit.waiting import eventually
+from tests.l3.conftest import NAMESPACE
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
+    things = live.things(NAMESPACE, prefix="through-")
+    with ackpy(tmp_path, *live.run_flags("--reconcile-default-resync-seconds=1"), environment=CREDENTIALS):
+        for thing in things:
+            thing.apply()
+        objects = [await thing.synced() for thing in things]
+        changed = [next(edits.changes(thing.kind, thing.spec)).candidates[0] for thing in things]
+        for thing, spec in zip(things, changed, strict=True):
+            await thing.hand(spec)
+        await live.plane.restart_api_server()
+        edited = [thing.like(spec) for thing, spec in zip(things, changed, strict=True)]
+        for thing in edited:
+            thing.apply()
+            await thing.synced()
+        for thing, obj in zip(things, objects, strict=True):
+            thing.delete()
+            await thing.gone(obj)
+
+
+async def test_throttling(live: Live, tmp_path: Path) -> None:
+    things = [next(one for one in live.things(NAMESPACE, prefix="slow-") if one.kind is kind) for kind in load()]
+    await live.endpoint.inject(
+        *(Fault(kind.create.operation, 2, 400, "ThrottlingException", "Rate exceeded") for kind in load())
+    )
+    with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
+        for thing in things:
+            thing.apply()
+        for thing in things:
+            obj = await thing.synced()
+            thing.delete()
+            await thing.gone(obj)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_ends_when_asked(live: Live, tmp_path: Path, number: signal.Signals) -> None:
+    with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS) as program:
+        await program.says("all objects are listed")
+        program.signal(number)
+        assert await program.ended() == 0
+        assert program.stderr.rstrip().endswith("}")
+        assert '"event":"stopped"' in program.stderr.replace(": ", ":")
+
+
+async def test_another_process_takes_over(live: Live, tmp_path: Path) -> None:
+    flags = live.run_flags("--enable-leader-election", f"--leader-election-namespace={NAMESPACE}")
+    things = [next(one for one in live.things(NAMESPACE, prefix="led-") if one.kind is kind) for kind in load()]
+    names = {f"ack-{kind.group}" for kind in load()}
+
+    async def holder() -> str:
+        """The process that holds all Leases; empty while there is no such."""
+        leases = {one["metadata"]["name"]: one["spec"] for one in (await live.api.list(LEASES, NAMESPACE)).items}
+        holders = {lease["holderIdentity"] for lease in leases.values()}
+        return holders.pop() if leases.keys() == names and len(holders) == 1 else ""
+
+    async def is_held_by(pid: int) -> bool:
+        return (await holder()).endswith(f"_{pid}")
+
+    with ackpy(tmp_path, *flags, environment=CREDENTIALS) as first:
+        await eventually(lambda: is_held_by(first.pid))
+        with ackpy(tmp_path, *flags, environment=CREDENTIALS) as second:
+            first.signal(signal.SIGSTOP)
+            await eventually(lambda: is_held_by(second.pid))
+            for thing in things:
+                thing.apply()
+            objects = [await thing.synced() for thing in things]
+            first.signal(signal.SIGCONT)
+            assert await first.ended() == 1
+            assert f"was taken by {await holder()}" in first.stderr
+            for thing, obj in zip(things, objects, strict=True):
+                thing.delete()
+                await thing.gone(obj)
+        assert await holder() == ""
+        with ackpy(tmp_path, *flags, environment=CREDENTIALS) as third:
+            await eventually(lambda: is_held_by(third.pid))
