@@ -6,7 +6,8 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,10 +23,12 @@ from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
 from ackpy.controller.subject import ACK
+from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import MODELS, load
 from ackpy.kinds.schema import Compare, Field
-from ackpy.kube import Client, NotFound, Object
+from ackpy.kube import Client, NotFound, Object, connect
+from ackpy.kube import load as load_config
 from ackpy.kube.events import EVENTS
 from ackpy.plan import tags
 from ackpy.plan.decide import Act, Desired, Memory, decide
@@ -161,6 +164,26 @@ class Live:
     async def written_to_aws(self) -> list[str]:
         """The operations that aren't reads, since the guard's log was cleared."""
         return [one.operation for one in await self.endpoint.requests() if not is_read(one.operation)]
+
+
+@asynccontextmanager
+async def joined(
+    plane: ControlPlane, endpoint: AwsEndpoint, namespace: str, crds: Iterable[Object]
+) -> AsyncIterator[Live]:
+    """The two with these definitions and a namespace, which goes at the end."""
+    boto = Boto(endpoint.url)
+    async with connect(load_config(str(plane.kubeconfig))) as api:
+        live = Live(plane, api, endpoint, boto)
+        live.install(crds)
+        live.kubectl("create", "namespace", namespace)
+        yield live
+        live.kubectl("delete", "namespace", namespace)
+    boto.close()
+
+
+def our_crds() -> list[Object]:
+    """All of ackpy's definitions."""
+    return [*shared(), *map(definition, load())]
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,7 @@ async def test_trouble_of_aws_passes(live: Live) -> None:
 
 def troubled(things: list[Thing], writes: list[str]) -> list[Fault]:
     """Each write fails once, and each read so often that repeating it at once doesn't help."""
-    reads = {part.read.binding.operation for thing in things for part in thing.kind.parts if part.read}
-    reads |= {thing.kind.exists.binding.operation for thing in things}
+    reads = {thing.kind.exists.binding.operation for thing in things}
     return [*(Fault(name) for name in writes), *(Fault(name, 4, 500, "InternalError") for name in reads)]
 
 

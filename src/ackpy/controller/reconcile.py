@@ -24,7 +24,7 @@ from ackpy.controller.observe import Observer
 from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
 from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
-from ackpy.controller.references import UnresolvedError, Resolved, resolve
+from ackpy.controller.references import Resolved, UnresolvedError, resolve
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes
 from ackpy.controller.subject import (
