@@ -1,12 +1,13 @@
 """How all benchmarks measure: every case in fresh processes, CPU time, medians; shown as Markdown.
 
-A benchmark is a module with cases: functions that do their work and return figures by name. `medians` runs a case by
-its name in child processes (`child` is what they run), so that no case pays or profits from another's imports.
+A benchmark is a module with cases: functions that do their work and return figures by name. `measure` runs a case by
+its name in child processes (`child` is what they run), so that no candidate pays or profits from another's imports.
 """
 
 import ctypes
 import json
 import os
+import platform
 import resource
 import statistics
 import subprocess
@@ -70,7 +71,7 @@ def peak() -> float:
 
 
 def child(cases: Mapping[str, Case]) -> bool:
-    """In a process that `medians` started: run the case that it names, print its figures, and say True."""
+    """In a process that `measure` started: run the case that it names, print its figures, and say True."""
     if sys.argv[1:2] != ["--case"]:
         return False
     name, *arguments = sys.argv[2:]
@@ -82,17 +83,31 @@ def child(cases: Mapping[str, Case]) -> bool:
     return True
 
 
-def medians(module: str, case: str, *arguments: str, runs: int = RUNS) -> Figures | None:
-    """The medians of a case's figures over fresh processes; None where what it measures isn't installed."""
-    found: list[Figures] = []
-    command = [sys.executable, "-m", module, "--case", case, *arguments]
-    for _ in range(runs):
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode == _NOT_INSTALLED:
-            return None
-        done.check_returncode()
-        found.append(json.loads(done.stdout.splitlines()[-1]))
-    return {name: statistics.median(one[name] for one in found) for name in found[0]}
+def measure(module: str, case: str, candidates: Sequence[str], *arguments: str) -> dict[str, Figures | None]:
+    """Run a case for each candidate in fresh processes, taking turns so that all see the same machine.
+
+    Returns:
+        The medians of each candidate's figures; None where what it measures isn't installed.
+    """
+    found: dict[str, list[Figures] | None] = {name: [] for name in candidates}
+    for _ in range(RUNS):
+        for name in candidates:
+            runs, figures = found[name], _run([sys.executable, "-m", module, "--case", case, name, *arguments])
+            found[name] = None if runs is None or figures is None else [*runs, figures]
+    return {name: None if runs is None else _medians(runs) for name, runs in found.items()}
+
+
+def _run(command: Sequence[str]) -> Figures | None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == _NOT_INSTALLED:
+        return None
+    done.check_returncode()
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _medians(runs: Sequence[Figures]) -> Figures:
+    return {name: statistics.median(one[name] for one in runs) for name in runs[0]}
 
 
 def compare(title: str, results: Mapping[str, Figures | None], ratios: Sequence[str]) -> str:
@@ -121,7 +136,13 @@ def show(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def as_json(figures: Mapping[str, object]) -> str:
+    """The figures on one line of JSON, as a Markdown block."""
+    rounded = json.loads(json.dumps(figures), parse_float=lambda text: round(float(text), 3))
+    return f"```json\n{json.dumps(rounded, ensure_ascii=False)}\n```\n"
+
+
 def machine(*packages: str) -> str:
-    """What it was measured on: cores and versions."""
+    """What it is measured on: cores and versions."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
-    return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {versions}.\n"
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}"

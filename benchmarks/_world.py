@@ -250,7 +250,7 @@ class Followed:
         Raises:
             TimeoutError: a minute isn't enough.
         """
-        await self._until(lambda: all(name in self.objects and state(self.objects[name]) for name in names))
+        await self._until(names, lambda name: name in self.objects and state(self.objects[name]))
 
     async def until_gone(self, names: Collection[str]) -> None:
         """Wait until all these objects are deleted.
@@ -258,8 +258,13 @@ class Followed:
         Raises:
             TimeoutError: a minute isn't enough.
         """
-        await self._until(lambda: self.gone.issuperset(names))
+        await self._until(names, self.gone.__contains__)
 
-    async def _until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(_NEVER_SECONDS), self._changed:
-            await self._changed.wait_for(done)
+    async def _until(self, names: Collection[str], done: Callable[[str], bool]) -> None:
+        try:
+            async with asyncio.timeout(_NEVER_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: all(map(done, names)))
+        except TimeoutError:
+            late = next(name for name in names if not done(name))
+            status = self.objects.get(late, {}).get("status")
+            raise TimeoutError(f"{late} isn't done after {_NEVER_SECONDS} s; its status: {status}") from None

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import Any
 
-from benchmarks._measure import CREDENTIALS, Cpu, Figures, child, compare, medians, rss
+from benchmarks._measure import CREDENTIALS, Cpu, Figures, child, compare, measure, rss
 
 _CALLS = 300
 _REGION = "us-east-1"
@@ -123,7 +123,7 @@ def report() -> str:
     """Measure all candidates."""
     os.environ |= CREDENTIALS
     with simulator() as url:
-        results = {name: medians("benchmarks.aws_client", "case", name, url) for name in CANDIDATES}
+        results = measure("benchmarks.aws_client", "case", [*CANDIDATES], url)
     ratios = ("import and clients, ms", *(f"{service} {operation}, µs" for service, operation in _OPERATIONS))
     return f"{_CALLS} calls of each operation, one after the other.\n\n" + compare("client", results, ratios)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks._measure import Cpu, Figures, child, compare, medians
+from benchmarks._measure import Cpu, Figures, child, compare, measure
 
 EVENT = Path(__file__).with_name("watch_event.json")
 _TIMES = 20_000
@@ -41,7 +41,7 @@ def _microseconds(function: Callable[[object], object], argument: object) -> flo
 
 def report() -> str:
     """Measure all candidates."""
-    results = {name: medians("benchmarks.decoder", "case", name) for name in CANDIDATES}
+    results = measure("benchmarks.decoder", "case", [*CANDIDATES])
     size = len(EVENT.read_bytes().strip())
     return f"One watch event of {size} bytes.\n\n" + compare("decoder", results, ("decode, µs", "encode, µs"))
 

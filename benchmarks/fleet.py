@@ -19,7 +19,7 @@ from typing import Any
 from ackpy.aws.errors import AwsError
 from ackpy.kube import Object
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
-from benchmarks._measure import CREDENTIALS, Cpu, Figures, child, medians, show, table
+from benchmarks._measure import CREDENTIALS, Cpu, Figures, as_json, child, measure, show, table
 from benchmarks._world import Cluster, Controllers, Followed, at_once, is_synced
 from benchmarks.aws_client import Call, ours, simulator
 from benchmarks.engine import DELAY_MS, bucket, queue
@@ -71,8 +71,9 @@ class Fleet:
             used, calls = running.cpu() - cpu, await running.calls() - before
         sweeps = calls[service, _EACH_SWEEP[service]]
         mix = json.dumps({operation: count / sweeps for (_, operation), count in calls.items()})
-        floor = await asyncio.to_thread(medians, "benchmarks.fleet", "floor", self.aws, service, mix)
-        assert floor is not None
+        measured = await asyncio.to_thread(measure, "benchmarks.fleet", "floor", [service], self.aws, mix)
+        floor = measured[service]
+        assert floor is not None, "the floor's client is ours"
         mean = used / sweeps * 1e3
         return {
             "sweeps": sweeps,
@@ -119,12 +120,12 @@ class Fleet:
         }
 
 
-def floor(url: str, service: str, mix: str) -> Figures:
+def floor(service: str, url: str, mix: str) -> Figures:
     """The calls of sweeps and nothing else: `mix` is a JSON object of calls a sweep by operation."""
-    return asyncio.run(_floor(url, service, json.loads(mix)))
+    return asyncio.run(_floor(service, url, json.loads(mix)))
 
 
-async def _floor(url: str, service: str, mix: Mapping[str, float]) -> Figures:
+async def _floor(service: str, url: str, mix: Mapping[str, float]) -> Figures:
     swept: list[Mapping[str, str]] = []
     async with ours(url) as call:
         if service == "sqs":
@@ -195,10 +196,10 @@ def _rows(title: str, found: Mapping[str, Figures]) -> str:
 
 
 def report() -> str:
-    """Measure; the last line is the same as JSON."""
+    """Measure; at the end all figures as JSON."""
     os.environ |= CREDENTIALS
     text, figures = asyncio.run(_measured())
-    return f"{text}\n```json\n{json.dumps(figures)}\n```\n"
+    return f"{text}\n{as_json(figures)}"
 
 
 if __name__ == "__main__" and not child({"floor": floor}):

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from benchmarks._measure import Cpu, Figures, child, compare, medians, peak, rss
+from benchmarks._measure import Cpu, Figures, child, compare, measure, peak, rss
 
 OBJECTS = 2000
 _PATCHES = 300
@@ -140,9 +140,11 @@ def report() -> str:
 async def _report() -> str:
     import orjson
 
-    from benchmarks._world import Cluster, at_once, manifest
+    from benchmarks._world import Cluster, at_once
+    from benchmarks.decoder import EVENT
 
-    full = manifest("s3/bucket-full.yaml")
+    recorded = orjson.loads(EVENT.read_bytes())["object"]
+    full = {key: recorded[key] for key in ("apiVersion", "kind", "spec")}
     async with Cluster.started() as cluster:
         await at_once(cluster.create(full | {"metadata": {"name": f"bucket-{number}"}}) for number in range(OBJECTS))
         buckets = cluster.resource(full)
@@ -150,10 +152,7 @@ async def _report() -> str:
         size = len(orjson.dumps(patched))
         kubeconfig = str(cluster.kubeconfig)
 
-        def measure() -> dict[str, Figures | None]:
-            return {name: medians("benchmarks.kube_client", "case", name, kubeconfig) for name in CANDIDATES}
-
-        results = await asyncio.to_thread(measure)
+        results = await asyncio.to_thread(measure, "benchmarks.kube_client", "case", [*CANDIDATES], kubeconfig)
     ratios = ("import, ms", "patch, µs", "list, µs an object")
     return (
         f"{_PATCHES} status patches of an object of {size / 1000:.1f} KB, one after the other; {_LISTS} lists of "

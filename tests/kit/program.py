@@ -85,6 +85,7 @@ def ackpy(
         answer: what the user types.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "KUBECONFIG"))}
+    kept.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))  # where the control plane's programs are
     number = len(list(folder.glob("*.stdout")))
     stdout, stderr = folder / f"{number}.stdout", folder / f"{number}.stderr"
     with stdout.open("wb") as out, stderr.open("wb") as err:

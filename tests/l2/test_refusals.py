@@ -96,6 +96,7 @@ async def test_trouble_of_aws_passes(live: Live) -> None:
     await live.endpoint.inject(*troubled(things, [kind.create.operation for kind in load()]))
     for thing in things:
         thing.apply()
+    for thing in things:
         await eventually(thing.is_synced)
     await live.endpoint.inject()
     objects = [await thing.synced() for thing in things]

@@ -191,8 +191,12 @@ async def acknowledged(thing: Thing, text: str) -> None:
 
 
 async def test_deletion(live: Live) -> None:
-    others = live.things(NAMESPACE, prefix="goes-")
+    others, since = live.things(NAMESPACE, prefix="goes-"), live.audit_size()
+    await live.endpoint.clear_requests()
     await all_synced(others)
+    # What the count of the calm stands on: writes are seen.
+    assert {other.kind.create.operation for other in others} <= set(await live.written_to_aws())
+    assert all(any(other.name in url for _, url in live.written_by_ackpy(since)) for other in others)
     await all_gone(others)
 
 

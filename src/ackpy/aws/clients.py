@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import botocore
 from aiobotocore.config import AioConfig
 from aiobotocore.session import AioSession
 from botocore.exceptions import NoCredentialsError, UnknownServiceError
@@ -49,8 +50,9 @@ SessionFor = Callable[[Scope], Awaitable[AioSession]]
 def own_session(version: str) -> AioSession:
     """A session with the process's own identity: env, profile, IRSA, EKS Pod Identity, instance role."""
     session = AioSession()
-    session.user_agent_name = "aws-controllers-k8s"
-    session.user_agent_version = f"ackpy-{version}"
+    # Given whole: botocore would put a longer one together anew for each call, for a tenth of the call's CPU.
+    user_agent = f"aws-controllers-k8s/ackpy-{version} md/Botocore#{botocore.__version__}"
+    session.set_default_client_config(AioConfig(user_agent=user_agent))
     # botocore encodes this one parameter by itself; a spec has it encoded already, as AWS wants it.
     session.unregister("before-parameter-build.ec2.RunInstances", base64_encode_user_data)
     return session

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import click
 from aiobotocore.session import AioSession
@@ -21,6 +23,9 @@ from ackpy.cli.crd_setup import ensure_crds
 from ackpy.cli.flags import Settings, with_settings
 from ackpy.kinds.model import Kind
 from ackpy.kube import ApiError, Client, connect, load
+
+if TYPE_CHECKING:  # an installation may lack the sandbox (see _sandbox)
+    from ackpy.sandbox.binaries import Binaries
 
 _LOOPBACK = {
     "aws_region": "us-east-1",
@@ -91,7 +96,9 @@ def up(
     """Start a Kubernetes API, a simulated AWS and all controllers on this machine."""
     logs.configure(settings.log_level, for_people=settings.enable_development_logging)
     kinds = process.kinds_of(settings, services, definitions)
-    wanted = _Wanted(settings, kinds, context, aws_choice == "real", data, kubernetes_port, aws_port, apply_crds, yes)
+    binaries = _binaries() if context is None else None
+    real_aws = aws_choice == "real"
+    wanted = _Wanted(settings, kinds, context, binaries, real_aws, data, kubernetes_port, aws_port, apply_crds, yes)
     process.until_stopped(lambda: _Up(wanted).run())
 
 
@@ -102,6 +109,7 @@ class _Wanted:
     settings: Settings
     kinds: tuple[Kind, ...]
     context: str | None
+    binaries: Binaries | None
     real_aws: bool
     data: Path | None
     kubernetes_port: int
@@ -142,11 +150,11 @@ class _Up:
 
     async def _cluster(self) -> str | None:
         """The kubeconfig of a cluster of our own; None for the caller's, with --context."""
-        if self._wanted.context is not None:
+        binaries = self._wanted.binaries
+        if binaries is None:
             return None
         sandbox = _sandbox()
         try:
-            binaries = sandbox.locate()
             plane = sandbox.ControlPlane(binaries, self._wanted.data, port=self._wanted.kubernetes_port)
             await self._stack.enter_async_context(plane)
         except sandbox.ERRORS as error:
@@ -214,6 +222,23 @@ class _Up:
 
 async def _raise_when(died: Callable[[], Awaitable[Exception]]) -> None:
     raise click.ClickException(str(await died()))
+
+
+def _binaries() -> Binaries:
+    """The programs of a cluster of our own, built where they are missing: minutes that Ctrl-C and SIGTERM end.
+
+    Raises:
+        click.ClickException: they can't be had.
+    """
+    sandbox = _sandbox()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        found: Binaries = sandbox.locate()
+        return found
+    except sandbox.ERRORS as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _sandbox() -> ModuleType:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ackpy.aws.scope import Scope
-from ackpy.controller.subject import ACK, DEFAULT_REGION, DELETION_POLICY, ENDPOINT_URL, REGION, Subject
+from ackpy.controller.subject import ACK, DEFAULT_REGION, DELETION_POLICY, ENDPOINT_URL, OWNER_ACCOUNT, REGION, Subject
 from ackpy.kinds.paths import Json
 from ackpy.wire.call import Observation
 
@@ -52,6 +52,11 @@ class Scopes:
             raise ScopeRefusedError(
                 f"Resource already exists in account {account}, but the role used for reconciliation is in account "
                 f"{self.account}. "
+            )
+        if (owner := namespace.get(OWNER_ACCOUNT, self.account)) != self.account:
+            raise ScopeRefusedError(
+                f"the namespace belongs to account {owner}, and roles of other accounts are not supported yet by this "
+                f"version of ackpy: nothing was made in account {self.account}"
             )
         endpoint = namespace.get(ENDPOINT_URL) or self.endpoint_url
         return Scope(account=account, partition=self.partition, region=region, endpoint_url=endpoint)
