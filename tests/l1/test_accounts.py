@@ -2,7 +2,7 @@
 
 import pytest
 
-from ackpy.controller.scopes import Scopes, ScopeRefusedError
+from ackpy.controller.scopes import ScopeRefusedError, Scopes
 from ackpy.controller.subject import OWNER_ACCOUNT, Subject
 from ackpy.kinds.registry import load
 from tests.kit.world import ACCOUNT, REGION
