@@ -16,8 +16,11 @@ class SimulatedAws:
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
+        self.roles: set[str | None] = set()
+        """Those that calls were made with."""
 
     async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        self.roles.add(scope.role_arn)
         try:
             return dict(
                 self.simulator.call(service, operation, dict(params), region=scope.region, account=scope.account)

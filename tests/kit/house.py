@@ -39,6 +39,7 @@ class House:
     kinds: tuple[Kind, ...] = field(default_factory=load)
 
     def __post_init__(self) -> None:
+        self.aws = SimulatedAws(self.simulator)
         for kind in self.kinds:
             schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
             self.api.register(resource_of(kind), schema=schema)
@@ -49,11 +50,10 @@ class House:
     @asynccontextmanager
     async def managed(self) -> AsyncIterator[Manager]:
         """A manager runs beside the body."""
-        aws = SimulatedAws(self.simulator)
         manager = Manager(
             self.kinds,
             self.api,
-            aws,
+            self.aws,
             self.events,
             self.options,
             ACCOUNT,

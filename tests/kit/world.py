@@ -75,7 +75,7 @@ class World:
     def restart(self) -> None:
         """A new process: everything that only memory held is gone."""
         self._tracks: dict[tuple[str, str, str], Track] = {}
-        self.scopes = Scopes(self.account, "aws", REGION, None, lambda _: {})
+        self.scopes = Scopes(self.account, "aws", REGION, None, lambda _: {}, lambda _: None)
         self._reconcilers = {
             label: Reconciler(
                 kind,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ackpy.controller import reconcile
+from ackpy.aws.scope import Scope
+from ackpy.controller import reconcile, scopes
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.owners import Owners
 from ackpy.controller.perform import Performed, perform
-from ackpy.controller.scopes import Scopes
 from ackpy.controller.subject import Subject
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
@@ -111,12 +111,12 @@ def _releases_before_deletion(patch: Patch) -> None:
 
 
 def _records_before_it_sees(patch: Patch) -> None:
-    real = Scopes.metadata
+    real = scopes.metadata
 
-    def metadata(scopes: Scopes, subject: Subject, known: Any, observed: Observation | None) -> Any:
-        return {"arn": "arn:aws:as:if:it:were", **real(scopes, subject, known, observed)}
+    def metadata(scope: Scope, subject: Subject, known: Any, observed: Observation | None) -> Any:
+        return {"arn": "arn:aws:as:if:it:were", **real(scope, subject, known, observed)}
 
-    patch.setattr(Scopes, "metadata", metadata)
+    patch.setattr(reconcile, "metadata", metadata)
 
 
 def _late_values_are_the_users(patch: Patch) -> None:

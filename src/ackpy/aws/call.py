@@ -16,7 +16,7 @@ from aiobotocore.paginate import AioPaginator
 from aiobotocore.response import AioStreamingBody
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.model import Shape
+from botocore.model import OperationModel, Shape
 from botocore.parsers import ResponseParserError
 
 from ackpy.aws.clients import Client, Clients
@@ -121,10 +121,11 @@ class AwsCaller:
             return await self.call(scope, service, operation, params)
 
         async with self._client(scope, service, operation) as client:
-            rules = client.paginators.get(operation)
+            model = client.operation(operation)
+            rules = client.paginators.get(operation) or _page_rules(model)
             if rules is None:
                 return await page(**params)
-            paginator = AioPaginator(page, rules, client.operation(operation))
+            paginator = AioPaginator(page, rules, model)
             merged: dict[str, Any] = await paginator.paginate(**params).build_full_result()
             return merged
 
@@ -161,7 +162,7 @@ class AwsCaller:
                 shapes = client.operation(operation).error_shapes
                 yield client
         except ClientError as error:
-            raise from_client_error(error, service, operation, shapes) from error
+            raise from_client_error(error, service, operation, shapes, scope.role_arn) from error
         except ResponseParserError as error:
             message = "the answer can't be read: is the endpoint really AWS's?"
             raise AwsError(service, operation, "ResponseParserError", message, Meaning.TRANSIENT) from error
@@ -174,6 +175,15 @@ class AwsCaller:
 def is_read(operation: str) -> bool:
     """Does the operation only read? AWS counts reads and writes against budgets of their own."""
     return operation.startswith(_READS)
+
+
+def _page_rules(model: OperationModel) -> dict[str, Any] | None:
+    """How an operation is paged that botocore has no rules for: S3's lists of configurations, by their members."""
+    members = model.output_shape.members if model.output_shape else {}
+    if "NextContinuationToken" not in members:
+        return None
+    (listed,) = (name for name, shape in members.items() if shape.type_name == "list")
+    return {"input_token": "ContinuationToken", "output_token": "NextContinuationToken", "result_key": listed}
 
 
 async def _read(value: Any) -> Any:

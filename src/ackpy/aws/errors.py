@@ -212,7 +212,11 @@ class AwsError(Exception):
 
 
 def from_client_error(
-    error: boto.ClientError, service: str, operation: str, error_shapes: Iterable[Shape] = ()
+    error: boto.ClientError,
+    service: str,
+    operation: str,
+    error_shapes: Iterable[Shape] = (),
+    role_arn: str | None = None,
 ) -> AwsError:
     """Translate an answer of AWS.
 
@@ -221,6 +225,7 @@ def from_client_error(
         service: botocore's name of the service.
         operation: the operation that was called.
         error_shapes: the error shapes that the service model lists for it.
+        role_arn: the role that is assumed for the call, if one is.
     """
     details = error.response.get("Error", {})
     answer = error.response.get("ResponseMetadata", {})
@@ -236,7 +241,8 @@ def from_client_error(
     message = details.get("Message") or ("" if shape is not None else "UnknownError")
     request_id = answer.get("RequestId")
     if error.operation_name != operation:
-        return _from_credentials_call(error.operation_name, AwsError(service, operation, code, message, meaning))
+        cause = AwsError(service, operation, code, message, meaning)
+        return _from_credentials_call(error.operation_name, cause, role_arn)
     time = server_time(answer)
     return AwsError(service, operation, code, message, meaning, fault, status, request_id, time, advice)
 
@@ -259,15 +265,18 @@ def server_time(answer: Mapping[str, Any]) -> datetime | None:
         return None
 
 
-def _from_credentials_call(operation_name: str, cause: AwsError) -> AwsError:
+def _from_credentials_call(operation_name: str, cause: AwsError, role_arn: str | None) -> AwsError:
     """Botocore fetches credentials inside a call (AssumeRoleWithWebIdentity); its failure isn't the call's own."""
+    failed, advice = "the AWS credentials could not be fetched", "check the role's ARN and its trust policy"
+    if role_arn is not None:
+        failed = f"the role {role_arn} can't be assumed"
+        advice += ", and that the controller's identity may assume it"
     again = cause.meaning in {Meaning.THROTTLED, Meaning.TRANSIENT}
     return AwsError(
         cause.service,
         cause.operation,
         cause.code,
-        f"the AWS credentials could not be fetched: {operation_name}: {cause.code}: {cause.message}; "
-        "check the role's ARN and its trust policy",
+        f"{failed}: {operation_name}: {cause.code}: {cause.message}; {advice}",
         Meaning.TRANSIENT if again else Meaning.CREDENTIALS,
     )
 

@@ -14,5 +14,7 @@ class Scope:
     region: str
     role_arn: str | None = None
     """The role to assume; None means the controller's own identity."""
+    external_id: str | None = None
+    """What the role's trust policy asks for, if it does."""
     endpoint_url: str | None = None
     """A custom endpoint (flag or namespace annotation); None means AWS's own."""

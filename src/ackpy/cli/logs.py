@@ -33,6 +33,8 @@ def configure(level: str, *, for_people: bool) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    # A role that can't be assumed is told by each object that needs it; botocore would add a traceback a call.
+    logging.getLogger("aiobotocore.credentials").setLevel(logging.ERROR)
 
 
 def log_call(record: CallRecord) -> None:

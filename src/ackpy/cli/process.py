@@ -24,7 +24,7 @@ from ackpy.aws.errors import AwsError
 from ackpy.aws.identity import CallerIdentity, caller_identity
 from ackpy.aws.limits import LimitKey
 from ackpy.aws.metrics import CallMetrics
-from ackpy.aws.scope import Scope
+from ackpy.aws.sessions import Sessions, session_name
 from ackpy.cli import logs, probes
 from ackpy.cli.choice import defined
 from ackpy.cli.flags import Settings, check_kinds
@@ -51,18 +51,21 @@ def kinds_of(settings: Settings, services: str | None, definitions: Path | None)
 
 
 def caller(settings: Settings, session: AioSession | None, registry: CollectorRegistry) -> AwsCaller:
-    """What calls AWS for the process: as `session` says, or with the process's own identity."""
-    own = session or own_session(version("ackpy"))
-
-    async def session_for(_: Scope) -> AioSession:
-        return own
-
+    """What calls AWS for the process: as `session` says, or with the process's own identity, and roles from there."""
+    sessions = Sessions(
+        session or own_session(version("ackpy")),
+        version("ackpy"),
+        settings.aws_region,
+        session_name(own_namespace()),
+        settings.identity_endpoint_url,
+        settings.http_client_timeout,
+    )
     config = ClientSettings(
         timeout_seconds=settings.http_client_timeout,
         path_style=settings.aws_endpoint_use_path_style,
         allow_unsafe_endpoints=settings.allow_unsafe_aws_endpoint_urls,
     )
-    return AwsCaller(Clients(config, session_for), hooks=(CallMetrics(registry), logs.log_call))
+    return AwsCaller(Clients(config, sessions.of), hooks=(CallMetrics(registry), logs.log_call))
 
 
 async def control(
@@ -131,7 +134,12 @@ def own_namespace() -> str:
         with open(_SERVICE_ACCOUNT_NAMESPACE, encoding="utf-8") as file:
             return file.read().strip()
     except FileNotFoundError:
-        return os.environ.get("ACK_SYSTEM_NAMESPACE") or os.environ.get("K8S_NAMESPACE") or "ack-system"
+        return system_namespace()
+
+
+def system_namespace() -> str:
+    """The namespace of the role ConfigMaps, as in the contract."""
+    return os.environ.get("ACK_SYSTEM_NAMESPACE") or os.environ.get("K8S_NAMESPACE") or "ack-system"
 
 
 def options(settings: Settings) -> Options:
@@ -149,6 +157,9 @@ def options(settings: Settings) -> Options:
         cross_namespace=settings.enable_cross_namespace,
         namespaces=settings.watch_namespace,
         selector=settings.watch_selectors or None,
+        carm=settings.enable_carm,
+        feature_gates=frozenset(name for name, on in settings.feature_gates.items() if on),
+        system_namespace=system_namespace(),
     )
 
 

@@ -18,21 +18,22 @@ from zlib import crc32
 import structlog
 
 from ackpy.aws.call import Caller
+from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.objects import Objects, resource_of, trimmed
-from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, SWEEP_SHARE, WAIT_SECONDS, Options
+from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options
 from ackpy.controller.reconcile import Next, Reconciler
 from ackpy.controller.report import Events, Recorder, label
+from ackpy.controller.role_sources import RoleSources
 from ackpy.controller.scopes import Scopes
 from ackpy.controller.subject import Subject, matters
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
-from ackpy.kube.api import KubeApi, Resource
+from ackpy.kube.api import KubeApi
 from ackpy.kube.informer import Informer
 from ackpy.kube.workqueue import Priority, WorkQueue
 
 _log = structlog.get_logger(__name__)
 
-NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 _AUTOMATIC_WORKERS = 64
 
 
@@ -86,8 +87,17 @@ class Manager:
             now: the time, for conditions and intents.
         """
         self._options = options
-        self._namespaces = Informer(api, NAMESPACES, on_change=self._namespace_changed, trim=_namespace)
-        self._scopes = Scopes(account, partition, options.region, options.endpoint_url, self._annotations)
+        said = ("annotations", "labels") if options.selecting_roles else ("annotations",)
+        self._namespaces = Namespaces(api, options.namespaces, said, self._namespace_changed)
+        self._roles = RoleSources(api, options, account, self._namespaces.get, self._roles_changed)
+        self._scopes = Scopes(
+            account,
+            partition,
+            options.region,
+            options.endpoint_url,
+            self._namespaces.annotations,
+            self._roles.role,
+        )
         self._read_rate, self._on_sweep = read_rate, on_sweep
         self._own_write = False
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
@@ -104,9 +114,10 @@ class Manager:
     async def run(self) -> None:
         """Control until cancelled. Whatever is being done to AWS is finished first, as far as one call goes."""
         async with asyncio.TaskGroup() as group:
-            if not self._options.namespaces:
-                group.create_task(self._namespaces.run())
-                await self._namespaces.synced.wait()
+            group.create_task(self._namespaces.run())
+            group.create_task(self._roles.run())
+            await self._namespaces.synced.wait()
+            await self._roles.synced()
             for controller in self._controllers.values():
                 group.create_task(controller.informer.run())
             for queue, workers in self._queues:
@@ -182,18 +193,18 @@ class Manager:
         if before is not None and matters(before, after):
             controller.queue.add(key, Priority.EDIT)
 
-    def _namespace_changed(self, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+    def _namespace_changed(self, changed: str) -> None:
         """A namespace's annotations are defaults of all its objects."""
-        if old is None or new is None or _annotations(old) == _annotations(new):
-            return
         for kind, controller in self._controllers.items():
             for namespace, name in controller.informer.store:
-                if namespace == new["metadata"]["name"]:
+                if namespace == changed:
                     controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
-    def _annotations(self, namespace: str) -> Mapping[str, str]:
-        found = self._namespaces.get(None, namespace)
-        return _annotations(found) if found else {}
+    def _roles_changed(self) -> None:
+        for kind, controller in self._controllers.items():
+            for (namespace, name), obj in controller.informer.store.items():
+                if self._roles.depends(Subject(controller.reconciler.kind, obj)):
+                    controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     async def _work(self, queue: WorkQueue[Key]) -> None:
         while True:
@@ -204,20 +215,28 @@ class Manager:
                 queue.done(key)
 
     async def _reconcile(self, controller: _Controller, key: Key) -> None:
+        kind, stored = controller.reconciler.kind, controller.informer.get(key.namespace, key.name)
+        if stored is None:
+            return
+        if not await self._namespace_known(Subject(kind, stored)):
+            controller.queue.retry(key)  # it was made a moment ago; its annotations may say another region
+            return
         obj = controller.informer.get(key.namespace, key.name)
         if obj is None:
-            return
-        if not self._options.namespaces and self._namespaces.get(None, key.namespace) is None:
-            controller.queue.retry(key)  # made a moment ago; its annotations may say another region
             return
         track = controller.tracks.get(key)
         if track is None:
             track = controller.tracks[key] = Track()
             track.shift(crc32(obj["metadata"]["uid"].encode()))
-        subject = Subject(controller.reconciler.kind, obj)
+        subject = Subject(kind, obj)
         with structlog.contextvars.bound_contextvars(object=label(subject)):
             then = await controller.reconciler.reconcile(subject, track)
         self._schedule(controller, key, track, subject, then)
+
+    async def _namespace_known(self, subject: Subject) -> bool:
+        """Before something is made, its namespace is read anew: what was said a moment ago counts."""
+        name = subject.namespace
+        return (subject.managed or await self._namespaces.read(name)) and self._namespaces.known(name)
 
     def _schedule(self, controller: _Controller, key: Key, track: Track, subject: Subject, then: Next) -> None:
         queue = controller.queue
@@ -235,6 +254,8 @@ class Manager:
         track.waits = 0
         if then is Next.LATE:
             queue.add_after(key, LATE_SECONDS)
+        elif then is Next.NO_ROLE:
+            queue.add_after(key, ROLE_SECONDS)
         elif then is Next.SWEEP:
             period = subject.resync_seconds or self._sweep_period(controller, subject)
             spread = self._jitter.uniform(1 - RESYNC_JITTER, 1 + RESYNC_JITTER)
@@ -250,16 +271,6 @@ class Manager:
             period = max(period, reads / (SWEEP_SHARE * self._read_rate(kind.service.aws_name, region)))
         self._on_sweep(kind.label, period)
         return period
-
-
-def _namespace(obj: dict[str, Any]) -> dict[str, Any]:
-    """Of a namespace, only name and annotations are read."""
-    kept = ("name", "uid", "resourceVersion", "annotations")
-    return {"metadata": {key: value for key, value in obj["metadata"].items() if key in kept}}
-
-
-def _annotations(obj: Mapping[str, Any]) -> Mapping[str, str]:
-    return obj["metadata"].get("annotations") or {}
 
 
 def _key(label: str, obj: Mapping[str, Any]) -> Key:

@@ -17,6 +17,12 @@ WAIT_SECONDS = (0.5, 30.0)
 LATE_SECONDS = 5.0
 """The contract's pause while a required AWS default isn't there yet."""
 
+ROLE_SECONDS = 15.0
+"""The contract's pause while an object's role isn't available; as long is waited for the lists of roles at start."""
+
+NAMESPACE_SECONDS = 15.0
+"""The time between two looks at a namespace that `--watch-namespace` names."""
+
 RESYNC_SECONDS = 600.0
 """The sweep's period where the flags say 0 (the ruling on drift in the design)."""
 
@@ -50,6 +56,9 @@ class Options:
         cross_namespace: whether references may leave their namespace.
         namespaces: the namespaces watched; empty for all.
         selector: label selector of the objects watched.
+        carm: whether the role ConfigMaps are read (`--enable-carm`).
+        feature_gates: those that are on.
+        system_namespace: where the role ConfigMaps are.
     """
 
     region: str
@@ -64,6 +73,14 @@ class Options:
     cross_namespace: bool = True
     namespaces: tuple[str, ...] = ()
     selector: str | None = None
+    carm: bool = True
+    feature_gates: frozenset[str] = frozenset()
+    system_namespace: str = "ack-system"
+
+    @property
+    def selecting_roles(self) -> bool:
+        """Whether IAMRoleSelectors give roles."""
+        return "IAMRoleSelector" in self.feature_gates
 
     def resync_is_given(self, kind: str) -> bool:
         """Whether a flag says the sweep's period of a kind."""

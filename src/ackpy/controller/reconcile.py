@@ -18,6 +18,7 @@ import structlog
 
 from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
+from ackpy.aws.scope import Scope
 from ackpy.controller import report
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
@@ -26,7 +27,7 @@ from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
 from ackpy.controller.references import Resolved, UnresolvedError, resolve
 from ackpy.controller.report import Recorder
-from ackpy.controller.scopes import ScopeRefusedError, Scopes
+from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
 from ackpy.controller.subject import (
     ADOPTION_FIELDS,
     ADOPTION_POLICY,
@@ -57,7 +58,8 @@ from ackpy.plan.decide import (
     Wait,
     decide,
 )
-from ackpy.plan.outcome import Advisory, Outcome, conditions
+from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
+from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
@@ -76,6 +78,8 @@ class Next(Enum):
     """After a failure, with growing pauses."""
     LATE = auto()
     """In LATE_SECONDS."""
+    NO_ROLE = auto()
+    """In ROLE_SECONDS, or when the roles change."""
     NEVER = auto()
     """The object is gone, or none of ours."""
 
@@ -118,7 +122,7 @@ class Reconciler:
     def noticed(self, subject: Subject) -> None:
         """An object was listed or changed: what it manages is its own from now on."""
         if subject.managed:
-            with suppress(ScopeRefusedError, TakenError):  # it is told so when it is reconciled
+            with suppress(ScopeRefusedError, RoleError, TakenError):  # it is told so when it is reconciled
                 self.owners.take(name_of(self.kind, subject.spec, self.scopes.of(subject)), subject.uid)
 
 
@@ -129,6 +133,8 @@ class _Run:
     env: Reconciler
     subject: Subject
     track: Track
+    role: Role | None = None
+    scope: Scope | None = None
     observed: Observation | None = None
     resolved: Resolved | None = None
     drift: bool = False
@@ -151,13 +157,20 @@ class _Run:
             return await self._unresolved(error)
         except TakenError:
             return await self._another_manages()
-        except (ScopeRefusedError, ValueRefusedError, AdoptionRefusedError) as error:
+        except RoleUnavailableError as error:
+            self.env.recorder.event(self.subject, "Warning", "RoleUnavailable", f"{ROLE_UNAVAILABLE}: {error}")
+            return await self._publish(Outcome(synced=False, no_role=str(error)), Next.NO_ROLE)
+        except SelectorConflictError as error:
+            self.env.recorder.event(self.subject, "Warning", "RoleConflict", str(error))
+            return await self._publish(Outcome(synced=None, recoverable=str(error), conflicting=True), Next.RETRY)
+        except (ScopeRefusedError, RoleRefusedError, ValueRefusedError, AdoptionRefusedError) as error:
             return await self._refuse(Refuse(str(error)))
 
     async def converge(self) -> Next:
         """Observe, decide, act, and again, until there is nothing to do now."""
         env, track = self.env, self.track
-        scope = env.scopes.of(self.subject)
+        self.role = env.scopes.role(self.subject)
+        scope = self.scope = env.scopes.under(self.role, self.subject)
         observer = Observer(env.kind, env.aws, scope)
         desired = await self._desired(scope.region)
         self.name = name_of(env.kind, desired.spec, scope)
@@ -351,6 +364,8 @@ class _Run:
         """Write what is known to the status, where it differs."""
         env, subject = self.env, self.subject
         known = self._known()
+        if self.role is not None:
+            outcome = replace(outcome, selected=self.role.selected)
         known["conditions"] = conditions(outcome, subject.status.get("conditions") or (), env.objects.now())
         known["observedGeneration"] = subject.generation
         self.subject = await env.objects.publish(subject, known)
@@ -362,5 +377,7 @@ class _Run:
         """The status that says what was seen of the resource."""
         seen = self.observed
         known = merged(self.subject.status, seen.status if seen is not None else {})
-        metadata = self.env.scopes.metadata(self.subject, known.get("ackResourceMetadata") or {}, seen)
-        return known | {"ackResourceMetadata": metadata}
+        if self.scope is None:  # refused before that was settled: what stands there, stays
+            return dict(known)
+        place = metadata(self.scope, self.subject, known.get("ackResourceMetadata") or {}, seen)
+        return known | {"ackResourceMetadata": place}

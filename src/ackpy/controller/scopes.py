@@ -1,4 +1,4 @@
-"""Where an object's resource lives: account and region, in the contract's order, and what namespaces say."""
+"""Where an object's resource lives, and as whom it is called: account, region and role, in the contract's order."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ackpy.aws.scope import Scope
-from ackpy.controller.subject import ACK, DEFAULT_REGION, DELETION_POLICY, ENDPOINT_URL, OWNER_ACCOUNT, REGION, Subject
+from ackpy.controller.subject import ACK, DEFAULT_REGION, DELETION_POLICY, ENDPOINT_URL, REGION, Subject
 from ackpy.kinds.paths import Json
+from ackpy.plan.roles import Role
 from ackpy.wire.call import Observation
 
 
@@ -24,6 +25,7 @@ class Scopes:
         region: where nothing else says one.
         endpoint_url: of AWS, by flag; None for AWS's own.
         annotations: of a namespace, by name.
+        role: of an object; None for the controller's own identity. Raises RoleError.
     """
 
     account: str
@@ -31,15 +33,26 @@ class Scopes:
     region: str
     endpoint_url: str | None
     annotations: Callable[[str], Mapping[str, str]]
+    role: Callable[[Subject], Role | None]
 
     def of(self, subject: Subject) -> Scope:
         """The scope of an object's calls.
 
         Raises:
+            ScopeRefusedError: as `under`.
+            RoleError: there is no role to make them with.
+        """
+        return self.under(self.role(subject), subject)
+
+    def under(self, role: Role | None, subject: Subject) -> Scope:
+        """The scope of an object's calls under a role.
+
+        Raises:
             ScopeRefusedError: its annotations ask for another region or account than its resource is in.
+            RoleRefusedError: the role is none.
         """
         namespace = self.annotations(subject.namespace)
-        recorded = subject.status.get("ackResourceMetadata") or {}
+        recorded = subject.place
         asked = subject.annotations.get(REGION) or namespace.get(DEFAULT_REGION) or self.region
         region = recorded.get("region") or asked
         # A changed flag or namespace default moves nothing; a region on the object itself is a wish that can't be met.
@@ -47,19 +60,20 @@ class Scopes:
             raise ScopeRefusedError(
                 f"Resource already exists in region {region}, but the desired state specifies region {asked}. "
             )
-        account = recorded.get("ownerAccountID") or self.account
-        if account != self.account:
+        account = role.account if role else self.account
+        if (there := recorded.get("ownerAccountID") or account) != account:
             raise ScopeRefusedError(
-                f"Resource already exists in account {account}, but the role used for reconciliation is in account "
-                f"{self.account}. "
+                f"Resource already exists in account {there}, but the role used for reconciliation is in account "
+                f"{account}. "
             )
-        if (owner := namespace.get(OWNER_ACCOUNT, self.account)) != self.account:
-            raise ScopeRefusedError(
-                f"the namespace belongs to account {owner}, and roles of other accounts are not supported yet by this "
-                f"version of ackpy: nothing was made in account {self.account}"
-            )
-        endpoint = namespace.get(ENDPOINT_URL) or self.endpoint_url
-        return Scope(account=account, partition=self.partition, region=region, endpoint_url=endpoint)
+        return Scope(
+            account=account,
+            partition=self.partition,
+            region=region,
+            role_arn=role.arn if role else None,
+            external_id=role.external_id if role else None,
+            endpoint_url=namespace.get(ENDPOINT_URL) or self.endpoint_url,
+        )
 
     def retains(self, subject: Subject, default: str) -> bool:
         """Whether an object's resource is left alone when the object is deleted: object, namespace, flag.
@@ -76,22 +90,24 @@ class Scopes:
             )
         return policy == "retain"
 
-    def metadata(self, subject: Subject, known: Mapping[str, Json], observed: Observation | None) -> Mapping[str, Json]:
-        """`status.ackResourceMetadata`; the ARN only once the resource was seen (`Subject.recorded` stands on that)."""
-        region = known.get("region") or subject.annotations.get(REGION)
-        region = region or self.annotations(subject.namespace).get(DEFAULT_REGION) or self.region
-        base = {"ownerAccountID": self.account, "region": region, "partition": self.partition} | dict(known)
-        if not subject.recorded and not (observed is not None and observed.exists):
-            base.pop("arn", None)
-        elif subject.kind.arn and not base.get("arn"):
-            words = {
-                "spec": _Dotted(subject.spec),
-                "region": region,
-                "account": self.account,
-                "partition": self.partition,
-            }
-            base["arn"] = subject.kind.arn.format(**words)
-        return base
+
+def metadata(
+    scope: Scope, subject: Subject, known: Mapping[str, Json], observed: Observation | None
+) -> Mapping[str, Json]:
+    """`status.ackResourceMetadata`; the ARN only once the resource was seen (`Subject.recorded` stands on that)."""
+    place = {"ownerAccountID": scope.account, "region": scope.region}
+    base = {"partition": scope.partition} | dict(known) | place
+    if not subject.recorded and not (observed is not None and observed.exists):
+        base.pop("arn", None)
+    elif subject.kind.arn and not base.get("arn"):
+        words = {
+            "spec": _Dotted(subject.spec),
+            "region": scope.region,
+            "account": scope.account,
+            "partition": scope.partition,
+        }
+        base["arn"] = subject.kind.arn.format(**words)
+    return base
 
 
 class _Dotted:

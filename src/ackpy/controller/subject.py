@@ -18,7 +18,6 @@ ACK = "services.k8s.aws"
 REGION = f"{ACK}/region"
 DEFAULT_REGION = f"{ACK}/default-region"
 ENDPOINT_URL = f"{ACK}/endpoint-url"
-OWNER_ACCOUNT = f"{ACK}/owner-account-id"
 DELETION_POLICY = f"{ACK}/deletion-policy"
 ADOPTED = f"{ACK}/adopted"
 ADOPTION_POLICY = f"{ACK}/adoption-policy"
@@ -111,6 +110,11 @@ class Subject:
     def recorded(self) -> bool:
         """Whether creation was seen to have worked: the ARN is written down only after an observation."""
         return bool((self.status.get("ackResourceMetadata") or {}).get("arn"))
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """Region and account of a resource that was made, or may have been; before that the status only guesses."""
+        return (self.status.get("ackResourceMetadata") or {}) if self.managed or self.recorded else {}
 
     @property
     def intent(self) -> Intent:

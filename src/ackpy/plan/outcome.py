@@ -18,6 +18,7 @@ TERMINAL_REASON = "resource is in terminal condition"
 LATE_DONE = "Late initialization successful"
 LATE_PENDING = "Late initialization did not complete, requeuing with delay of 5 seconds"
 LATE_PENDING_REASON = "Delayed Late Initialization"
+ROLE_UNAVAILABLE = "IAM Role is not available"
 REFERENCE_FAILED = "Reference resolution failed"
 
 
@@ -40,6 +41,9 @@ class Outcome:
         waiting: what is waited for, without an error.
         reason: a machine's word or the error behind it.
         references: "True", "Unknown" (still waiting) or "False" (can't be); None where the object has none.
+        no_role: why the object's role isn't available.
+        selected: the role that an IAMRoleSelector gave, in the contract's words.
+        conflicting: more than one IAMRoleSelector would give one; `recoverable` names them.
         late: AWS's defaults were taken into the spec; None where the kind has none.
         advisories: further sentences.
     """
@@ -50,6 +54,9 @@ class Outcome:
     waiting: str | None = None
     reason: str | None = None
     references: str | None = None
+    no_role: str | None = None
+    selected: str | None = None
+    conflicting: bool = False
     late: bool | None = None
     advisories: tuple[Advisory, ...] = ()
 
@@ -88,7 +95,7 @@ def _conditions(outcome: Outcome) -> list[dict[str, str]]:
     found.append(_ready(outcome, synced))
     found.append(synced)
     if outcome.terminal is None and outcome.synced is not True:
-        why = outcome.recoverable or outcome.waiting or outcome.reason or synced["message"]
+        why = outcome.recoverable or outcome.no_role or outcome.waiting or outcome.reason or synced["message"]
         found.append(_condition("Reconciling", "True", why, "Retrying" if outcome.recoverable else "Progressing"))
     if outcome.late is not None:
         found.append(
@@ -96,6 +103,10 @@ def _conditions(outcome: Outcome) -> list[dict[str, str]]:
             if outcome.late
             else _condition("ACK.LateInitialized", "False", LATE_PENDING, LATE_PENDING_REASON)
         )
+    if outcome.conflicting:
+        found.append(_condition("ACK.IAMRoleSelected", "False", outcome.recoverable, "Conflict"))
+    elif outcome.selected is not None:
+        found.append(_condition("ACK.IAMRoleSelected", "True", outcome.selected, "Selected"))
     if outcome.references == "True":
         found.append(_condition("ACK.ReferencesResolved", "True"))
     found += [_condition("ACK.Advisory", "True", one.message, one.reason) for one in outcome.advisories]
@@ -110,6 +121,8 @@ def _synced(outcome: Outcome) -> dict[str, str]:
         return _condition(kind, "True", SYNCED)
     if outcome.synced is None:
         return _condition(kind, "Unknown", UNDETERMINED, outcome.recoverable or outcome.reason)
+    if outcome.no_role is not None:
+        return _condition(kind, "False", ROLE_UNAVAILABLE, outcome.no_role)
     return _condition(kind, "False", NOT_SYNCED, outcome.waiting)
 
 

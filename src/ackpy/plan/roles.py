@@ -1,0 +1,268 @@
+"""Which IAM role an object's resource is managed with: the contract's order, decided from what was read. Pure.
+
+controller/role_sources.py keeps what is read, and asks here for each object. No role means the controller's own
+identity, and that is never the answer for an object whose namespace names another account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ackpy.kinds.paths import Json
+
+OWNER_ACCOUNT = "services.k8s.aws/owner-account-id"
+TEAM = "services.k8s.aws/team-id"
+EXTERNAL_ID = "ackpy.dev/external-id"
+_ROLE = re.compile(r"arn:[a-z0-9-]+:iam::(\d{12}):role/[^\s:]+")
+
+
+class RoleError(Exception):
+    """There is no role to work with; nothing was called. The text is for users."""
+
+
+class RoleUnavailableError(RoleError):
+    """The role isn't there yet: it is waited for."""
+
+
+class SelectorConflictError(RoleError):
+    """More than one IAMRoleSelector matches."""
+
+
+class RoleRefusedError(RoleError):
+    """What was configured contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role to assume.
+
+    Attributes:
+        arn: its ARN.
+        source: who says so, for sentences.
+        external_id: what its trust policy asks for, if it does.
+        selected: of the condition ACK.IAMRoleSelected; None where no selector chose the role.
+    """
+
+    arn: str
+    source: str
+    external_id: str | None = None
+    selected: str | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that the role acts in.
+
+        Raises:
+            RoleRefusedError: the ARN is none of a role.
+        """
+        found = _ROLE.fullmatch(self.arn)
+        if found is None:
+            raise RoleRefusedError(
+                f"{self.source} says {self.arn!r}, which is no ARN of an IAM role: write arn:aws:iam::ACCOUNT:role/NAME"
+            )
+        return found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class RoleMap:
+    """A ConfigMap that gives roles by account or by team.
+
+    Attributes:
+        label: how sentences name it.
+        roles: its data: key → ARN; None where the ConfigMap isn't there, or wasn't read yet.
+        external_id: of all its roles.
+    """
+
+    label: str
+    roles: Mapping[str, str] | None
+    external_id: str | None = None
+
+    def role(self, *keys: str) -> Role:
+        """The role under the first of the keys that there is.
+
+        Raises:
+            RoleUnavailableError: there is none.
+        """
+        if self.roles is None:
+            raise RoleUnavailableError(f"{self.label} isn't there, or can't be read")
+        for key in keys:
+            if arn := self.roles.get(key, "").strip():
+                return Role(arn, self.label, self.external_id)
+        raise RoleUnavailableError(f"{self.label} has no role under {' or '.join(keys)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """An IAMRoleSelector. What is empty selects everything."""
+
+    name: str
+    version: str
+    arn: str
+    external_id: str | None = None
+    namespaces: frozenset[str] = frozenset()
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    types: frozenset[tuple[str, str, str]] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def matches(self, asker: Asker) -> bool:
+        """Whether all that is given matches."""
+        return (
+            (not self.namespaces or asker.namespace in self.namespaces)
+            and self.namespace_labels.items() <= asker.namespace_labels.items()
+            and (not self.types or any(_is_type(wanted, asker.type) for wanted in self.types))
+            and self.labels.items() <= asker.labels.items()
+        )
+
+    @property
+    def role(self) -> Role:
+        """Its role, with the contract's sentence."""
+        text = f"roleARN: {self.arn}, selectorName: {self.name}, selectorResourceVersion: {self.version}"
+        return Role(self.arn, f"the IAMRoleSelector {self.name}", self.external_id, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """What the choice depends on of an object.
+
+    Attributes:
+        service: as the ConfigMap's keys name it.
+        type: group, version and kind.
+        labels: its own.
+        namespace, namespace_labels, namespace_annotations: where it is.
+        recorded: the account that its resource is in; None before it is made.
+    """
+
+    service: str
+    type: tuple[str, str, str]
+    labels: Mapping[str, str]
+    namespace: str
+    namespace_labels: Mapping[str, str]
+    namespace_annotations: Mapping[str, str]
+    recorded: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where roles come from, as far as flags and gates allow.
+
+    Attributes:
+        accounts: roles by account; None without `--enable-carm`.
+        teams: roles by team; None without the gate TeamLevelCARM.
+        by_service: the gate ServiceLevelCARM: keys `<service>.<account>` come first.
+        selectors: None without the gate IAMRoleSelector.
+        selectors_known: whether the selectors were listed.
+    """
+
+    accounts: RoleMap | None = None
+    teams: RoleMap | None = None
+    by_service: bool = False
+    selectors: Sequence[Selector] | None = None
+    selectors_known: bool = True
+
+
+def choose(asker: Asker, own: str, sources: Sources) -> Role | None:
+    """The role for an object; None means the controller's own identity.
+
+    Args:
+        asker: the object.
+        own: the controller's account.
+        sources: where roles come from.
+
+    Raises:
+        RoleError: it can't be worked on (see the classes).
+    """
+    if sources.selectors is not None and (role := _selected(asker, sources)) is not None:
+        return role
+    team = asker.namespace_annotations.get(TEAM)
+    if sources.teams is not None and team:
+        return sources.teams.role(team)
+    named = asker.namespace_annotations.get(OWNER_ACCOUNT)
+    account = named or asker.recorded or own
+    if account == own:
+        return None
+    try:
+        return _by_account(asker, account, own, sources)
+    except RoleUnavailableError:
+        if named:
+            raise
+        return None  # only its record says so: the record's check tells that the controller's identity changed
+
+
+def _by_account(asker: Asker, account: str, own: str, sources: Sources) -> Role:
+    if sources.accounts is None:
+        if asker.namespace_annotations.get(OWNER_ACCOUNT):
+            raise RoleRefusedError(
+                f"the namespace {asker.namespace} belongs to account {account} ({OWNER_ACCOUNT}), and this controller "
+                f"works in account {own} only: it reads no role maps (--enable-carm=false, or --watch-namespace with "
+                "one namespace)"
+            )
+        raise RoleUnavailableError
+    keys = (f"{asker.service}.{account}", account) if sources.by_service else (account,)
+    role = sources.accounts.role(*keys)
+    if role.account != account:
+        raise RoleRefusedError(
+            f"{role.source} gives {role.arn} for account {account}, but that role is in account {role.account}"
+        )
+    return role
+
+
+def _selected(asker: Asker, sources: Sources) -> Role | None:
+    if not sources.selectors_known:
+        raise RoleUnavailableError("the IAMRoleSelectors aren't listed yet: is their CRD there, and may they be read?")
+    found = [selector for selector in sources.selectors or () if selector.matches(asker)]
+    if len(found) > 1:
+        names = ", ".join(sorted(selector.name for selector in found))
+        raise SelectorConflictError(f"more than one IAMRoleSelector matches: {names}. Change them so that one does.")
+    return found[0].role if found else None
+
+
+def selector(obj: Mapping[str, Any]) -> Selector:
+    """An IAMRoleSelector from its object.
+
+    Raises:
+        ValueError: it is invalid by the contract's rules, and so is ignored.
+    """
+    metadata, spec = obj["metadata"], obj.get("spec") or {}
+    arn = spec.get("arn") or ""
+    if not arn.startswith("arn:") or arn.count(":") < 5:
+        raise ValueError(f"{arn!r} is no ARN")
+    by_namespace = spec.get("namespaceSelector") or {}
+    names = by_namespace.get("names") or []
+    _distinct("namespaceSelector.names", names)
+    types = [_type(entry) for entry in spec.get("resourceTypeSelector") or ()]
+    _distinct("resourceTypeSelector", types)
+    return Selector(
+        metadata["name"],
+        metadata["resourceVersion"],
+        arn,
+        (metadata.get("annotations") or {}).get(EXTERNAL_ID),
+        frozenset(names),
+        _labels("namespaceSelector.labelSelector", by_namespace.get("labelSelector")),
+        frozenset(types),
+        _labels("resourceLabelSelector", spec.get("resourceLabelSelector")),
+    )
+
+
+def _type(entry: Mapping[str, str]) -> tuple[str, str, str]:
+    return entry.get("group") or "", entry.get("version") or "", entry.get("kind") or ""
+
+
+def _distinct(where: str, values: Sequence[str | tuple[str, ...]]) -> None:
+    if not all(any(value) for value in values):
+        raise ValueError(f"{where} has an empty entry")
+    if len(set(values)) < len(values):
+        raise ValueError(f"{where} has an entry twice")
+
+
+def _labels(where: str, value: Json) -> Mapping[str, str]:
+    found: Mapping[str, str] = (value or {}).get("matchLabels") or {}
+    if "" in found:
+        raise ValueError(f"{where}.matchLabels has an empty key")
+    return found
+
+
+def _is_type(wanted: tuple[str, str, str], found: tuple[str, str, str]) -> bool:
+    return all(one in ("", other) for one, other in zip(wanted, found, strict=True))
