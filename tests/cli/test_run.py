@@ -11,7 +11,7 @@ import yaml
 
 from ackpy.sandbox.process import free_port
 from tests.kit.live import Live
-from tests.kit.program import CREDENTIALS, ackpy
+from tests.kit.program import CREDENTIALS, SECRET, ackpy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -109,3 +109,12 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     while data := await reader.read(65536):
         writer.write(data)
     writer.close()
+
+
+async def test_a_secret_in_the_log_is_caught(tmp_path: Path) -> None:
+    """A test of the tests: whatever is run here fails when it tells the secret."""
+    with (
+        pytest.raises(AssertionError, match="a secret is in the log"),
+        ackpy(tmp_path, "run", f"--{SECRET}") as program,
+    ):
+        await program.ended()

@@ -11,7 +11,8 @@ from pathlib import Path
 from tests.kit.waiting import until
 
 ACKPY = Path(sys.executable).with_name("ackpy")
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+SECRET = "tell-nobody-4f1c9a77"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": SECRET}
 
 
 class Program:
@@ -70,6 +71,7 @@ class Program:
                 self.kill()
                 raise
         assert "Traceback" not in self.output, self.output
+        assert SECRET not in self.output, "a secret is in the log"
 
 
 @contextmanager

@@ -8,9 +8,11 @@ import pytest_asyncio
 
 from ackpy.aws.errors import AwsError
 from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, RESYNC_SECONDS, Subject
+from ackpy.kinds.registry import load
 from tests.kit import edits
 from tests.kit.edits import Change
 from tests.kit.live import Live, Thing, set_parts
+from tests.kit.program import SECRET
 from tests.kit.scene import named
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION
@@ -188,6 +190,15 @@ async def acknowledged(thing: Thing, text: str) -> None:
         return bool(annotations.get(RECONCILED_AT) == text)
 
     await eventually(done)
+
+
+@pytest.mark.usefixtures("things")
+async def test_no_secret_is_told(live: Live) -> None:
+    """Law 7, of the one secret that all kinds share: what AWS is called with. `Program.stop` looks into the log."""
+    kinds = ",".join(f"{kind.plural}.{kind.group}" for kind in load())
+    told = live.kubectl("get", f"{kinds},events", "--all-namespaces", "--output=json")
+    assert NAMESPACE in told
+    assert SECRET not in told
 
 
 async def test_deletion(live: Live) -> None:
