@@ -76,6 +76,18 @@ async def test_all_pages_in_one(caller: AwsCaller, moto_url: str, records: list[
     assert whole == await caller.call(scope, "sqs", "ListQueueTags", {"QueueUrl": found["QueueUrls"][0]})
 
 
+async def test_lists_of_configurations_are_paged_though_botocore_does_not_know(
+    caller: AwsCaller, script: Script
+) -> None:
+    page = "<R><IsTruncated>{}</IsTruncated>{}<MetricsConfiguration><Id>{}</Id></MetricsConfiguration></R>"
+    script.answer(200, page.format("true", "<NextContinuationToken>more</NextContinuationToken>", "a"))
+    script.answer(200, page.format("false", "", "b"))
+    operation = "ListBucketMetricsConfigurations"
+    found = await caller.paginate(scope_at(script.url), "s3", operation, {"Bucket": "bucket"})
+    assert found["MetricsConfigurationList"] == [{"Id": "a"}, {"Id": "b"}]
+    assert [request.query.get("continuation-token") for request in script.requests] == [None, "more"]
+
+
 async def test_pages_that_never_end_are_an_error(caller: AwsCaller, script: Script) -> None:
     script.answer(200, '{"QueueUrls": [], "NextToken": "same"}')
     with pytest.raises(AwsError, match="same next token"):

@@ -27,10 +27,21 @@ class Change:
 
 
 def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
-    """A change of each leaf of a spec that may change after creation."""
-    for leaf in values.leaves(kind.spec, spec):
-        if not is_fixed(kind, leaf.path[0]):
+    """A change of each leaf of a spec that may change after creation, and has more than one value to choose from.
+
+    What other parts depend on comes last, and before it what differs only as part of a whole.
+    """
+    parts = [part for part in kind.parts for name in part.fields if name in spec]
+    needed = {name for part in parts for name in part.after}
+    leaves = [leaf for leaf in values.leaves(kind.spec, spec) if not is_fixed(kind, leaf.path[0])]
+    for leaf in sorted(leaves, key=lambda leaf: (_part(kind, leaf).name in needed, leaf.reported != leaf.path)):
+        if len(getattr(_shape(kind, _part(kind, leaf), leaf.path), "enum", ())) != 1:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
+
+
+def _part(kind: Kind, leaf: Leaf) -> Part:
+    """The part that owns a leaf that may change."""
+    return next(part for part in kind.parts if leaf.path[0] in part.fields)
 
 
 def removals(kind: Kind, spec: dict[str, Any]) -> Iterator[Path]:
@@ -58,12 +69,17 @@ def is_fixed(kind: Kind, name: str) -> bool:
 
 
 def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
-    """The fields of a part that a spec sets and whose removal changes AWS."""
+    """The fields of a part that a spec sets and whose removal changes AWS, and those that can't be there without."""
     return [
         name
-        for name in part.fields
+        for name in _with_dependants(kind, part)
         if name in spec and not is_fixed(kind, name) and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
     ]
+
+
+def _with_dependants(kind: Kind, part: Part) -> list[str]:
+    """The fields of a part, and of the parts that are written after it."""
+    return [name for other in kind.parts if other is part or part.name in other.after for name in other.fields]
 
 
 def stripped(kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
@@ -89,23 +105,23 @@ def _members(node: Field, value: Any, path: Path) -> Iterator[Path]:
 
 
 def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
-    """Specs with another value of the leaf, at last with another field of the same part taken out beside it."""
-    part = kind.part_of(leaf.path[0])
+    """Specs with another value of the leaf, at last with a field of its part, or one that depends on it, taken out."""
+    part = _part(kind, leaf)
     changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
     yield from changed
-    rivals = [name for name in (part.fields if part else ()) if name in spec and name != leaf.path[0]]
+    rivals = [name for name in _with_dependants(kind, part) if name in spec and name != leaf.path[0]]
     for rival in rivals:
         if not is_fixed(kind, rival):
             yield from (without(other, (rival,)) for other in changed)
 
 
-def _others(kind: Kind, part: Part | None, leaf: Leaf, value: Any) -> Iterator[Any]:
+def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     """Other values of one leaf."""
-    shape = _shape(kind, part, leaf.path) if part else None
+    shape = _shape(kind, part, leaf.path)
     yield from (one for one in getattr(shape, "enum", ()) if one != value)
     if leaf.node.rule.default not in (None, value):
         yield leaf.node.rule.default
-    if isinstance(value, str):
+    if isinstance(value, str) and leaf.node.type is not Type.TIMESTAMP:
         yield from _texts(leaf.node, value)
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from (value + 1, value - 1)
@@ -143,12 +159,14 @@ def _nudge(document: Any) -> bool:
 
 def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
     """The shape that a part's put operation has for a leaf."""
-    link = next((link for link in part.put.inputs if link.field == ("spec", path[0])), None)
+    link = next((link for link in part.put.inputs if link.field[:2] == ("spec", path[0])), None)
     whole = kind.service.model.operation_model(part.put.operation).input_shape
     if link is None or not isinstance(whole, StructureShape) or part.form is Form.ATTRIBUTES:
         return None
     shape: Shape = whole.members[link.aws[0]]
     node = kind.spec.fields[path[0]]
+    if part.form is Form.CHILDREN and node.item is not None:
+        node, path = node.item, path[1:]
     for key in path[1:]:
         if isinstance(shape, StructureShape):
             node = node.fields[key]

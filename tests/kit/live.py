@@ -31,10 +31,12 @@ from ackpy.kube import Client, NotFound, Object, connect
 from ackpy.kube import load as load_config
 from ackpy.kube.events import EVENTS
 from ackpy.plan import tags
+from ackpy.plan.compare import differences
 from ackpy.plan.decide import Act, Desired, Memory, decide
 from ackpy.sandbox import binaries
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
+from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation
 from tests.kit import values
 from tests.kit.samples import samples
@@ -314,6 +316,8 @@ class Thing:
         obj = await self.obj()
         observed = await self._observe(obj)
         own = {key: value for key, value in tags.of(self.kind, observed.spec).items() if key in _OWN_TAGS}
+        if normalise := NORMALISE_DESIRED.get(self.kind.label):
+            spec = normalise(spec, _scope(obj).region)
         decision = decide(self.kind, Desired(spec, observed.status, tags=own), observed, Memory())
         if not isinstance(decision, Act):
             return False
@@ -346,6 +350,10 @@ def _same(node: Field, wanted: Any, found: Any) -> bool:
         return bool(wanted) == bool(found)
     if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT}:
         return bool(json.loads(wanted) == json.loads(found))
+    if node.rule.compare is Compare.CASELESS:
+        return bool(wanted.lower() == found.lower())
+    if node.rule.key:
+        return not any(differences(node, wanted, found))
     if isinstance(wanted, list):
         return sorted(map(json.dumps, wanted)) == sorted(map(json.dumps, found))
     return bool(wanted == found)

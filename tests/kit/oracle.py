@@ -48,6 +48,18 @@ def all_excepted(contract_: Node, what: str, **place: str) -> list[Node]:
     return [one for one in found if all(one.get(key) == value for key, value in place.items())]
 
 
+def without_newer(contract_: Node, value: Any) -> Any:
+    """A value, in AWS's words or the object's, less what AWS added after the contract was written."""
+    newer = all_excepted(contract_, "newer")
+    return _without(value, {one["aws"] for one in newer} | {one["path"].rpartition(".")[2] for one in newer})
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(inner, names) for key, inner in value.items() if key not in names}
+    return [_without(inner, names) for inner in value] if isinstance(value, list) else value
+
+
 def stored(contract_: Node) -> Node:
     """The version that the contract stores."""
     version: Node = next(version for version in contract_["versions"] if version["storage"])

@@ -16,6 +16,7 @@ from ackpy.plan.compare import Difference
 from ackpy.plan.decide import Act, Desired, Memory, decide
 from ackpy.plan.forms import calls_of
 from ackpy.sandbox.simulator import Call as AwsCall
+from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Call
 from tests.kit.memory_api import Write
 from tests.kit.world import World, condition
@@ -123,6 +124,8 @@ class Scene:
         """
         obj = await self.obj()
         observed = await self.world.observe(self.kind, obj)
+        if normalise := NORMALISE_DESIRED.get(self.kind.label):
+            spec = normalise(spec, self.world.scope(self.kind, obj).region)
         desired = Desired(spec, observed.status, tags=self._tags(obj))
         decision = decide(self.kind, desired, observed, Memory())
         calls = list(decision.stage.calls) if isinstance(decision, Act) else []
@@ -134,7 +137,7 @@ class Scene:
         obj = await self.obj()
         observed = await self.world.observe(self.kind, obj)
         calls: list[Call] = []
-        for part in self.kind.parts:
+        for part in reversed(self.kind.parts):
             found = [Difference((name,), None, observed.spec.get(name)) for name in names if name in part.fields]
             if found:
                 rest = {name: value for name, value in obj["spec"].items() if name not in names}

@@ -40,11 +40,12 @@ _STATEMENT = st.fixed_dictionaries(
 POLICIES = st.fixed_dictionaries(
     {"Version": st.just("2012-10-17"), "Statement": st.lists(_STATEMENT, min_size=1, max_size=3)}
 )
+_FIELDS_AT_ONCE = 4  # hypothesis gives up on examples that are too large
 DOCUMENTS = st.dictionaries(_WORDS, _JSON, min_size=1, max_size=3)
 
 
 def specs(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
-    """Specs of one resource: what can't change after creation is the same in all of them."""
+    """Specs of one resource, each with a few fields: what can't change after creation is the same in all of them."""
     fixed = values.smallest(kind) | {
         name: value for name, value in values.spec_of(kind).items() if kind.spec.fields[name].rule.create_only
     }
@@ -53,7 +54,10 @@ def specs(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
         for name, node in kind.spec.fields.items()
         if name not in fixed and name not in kind.unbuilt and node.type not in values.SHARED
     }
-    return st.fixed_dictionaries({}, optional=free).map(lambda spec: {**fixed, **spec})
+    some = st.lists(st.sampled_from(sorted(free)), max_size=_FIELDS_AT_ONCE, unique=True)
+    return some.flatmap(lambda names: st.fixed_dictionaries({name: free[name] for name in names})).map(
+        lambda spec: {**fixed, **spec}
+    )
 
 
 def of(node: Field) -> st.SearchStrategy[Any]:
@@ -62,7 +66,8 @@ def of(node: Field) -> st.SearchStrategy[Any]:
         inner = {name: of(child) for name, child in node.fields.items() if child.type not in values.SHARED}
         return st.fixed_dictionaries({}, optional=inner)
     if node.type is Type.LIST and node.item:
-        return st.lists(of(node.item), max_size=2, unique_by=_identity(node))
+        made = st.lists(of(node.item), max_size=2, unique_by=_identity(node))
+        return made.map(lambda many: sorted(many, key=_identity(node))) if node.rule.key else made
     if node.type is Type.MAP and node.item:
         return st.dictionaries(_WORDS.filter(bool), of(node.item), max_size=2)
     return _scalar(node)
@@ -70,6 +75,8 @@ def of(node: Field) -> st.SearchStrategy[Any]:
 
 def _identity(node: Field) -> Any:
     """Tags have keys, and each key once; a set has each member once."""
+    if node.rule.key:
+        return lambda one: one.get(node.rule.key) or ""
     if node.rule.compare is Compare.TAGS:
         return lambda pair: pair.get(next(iter(node.item.fields)) if node.item else "") or ""
     return repr if node.rule.compare is Compare.SET else None

@@ -3,7 +3,7 @@
 import base64
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,7 +110,9 @@ def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = Non
                 yield from leaves(child, value[name], (*path, name), reported)
     elif node.type is Type.LIST and node.item:
         for position, item in enumerate(value):
-            yield from leaves(node.item, item, (*path, str(position)), reported)
+            for leaf in leaves(node.item, item, (*path, str(position)), reported):
+                keys = node.rule.key and leaf.path[len(path) + 1 :] == (node.rule.key,)
+                yield replace(leaf, reported=path) if keys else leaf
     elif node.type is Type.MAP and node.item:
         for key, item in value.items():
             yield from leaves(node.item, item, (*path, key), reported)

@@ -91,7 +91,9 @@ def sent(contract: Node, operation: OperationModel, resource: Node) -> Node:
         if value is not None and node is not None:
             keys = aws.split(".")
             _put(out, keys, to_aws(node, _shape(operation.input_shape, keys), value))
-    return out | constants(contract, operation)
+    for aws, value in constants(contract, operation).items():
+        _put(out, aws.split("."), value)
+    return out
 
 
 def to_aws(node: Any, shape: Shape | None, value: Any) -> Any:
@@ -139,9 +141,9 @@ def from_aws(node: Any, shape: Shape | None, value: Any) -> Any:
 def _members(node: Node, shape: StructureShape) -> Iterator[tuple[str, str]]:
     """Field name and AWS member, for each field that the shape has."""
     for name, child in node["fields"].items():
-        marked = child.get("aws") if isinstance(child, dict) else None
-        for member in [marked] if marked else [name, name[0].upper() + name[1:]]:
-            if member in shape.members:
+        marked = child.get("aws") or expand(child.get("list", {})).get("aws") if isinstance(child, dict) else None
+        for member in shape.members:
+            if member == marked or (not marked and member.lower() == name.lower()):
                 yield name, member
 
 
@@ -157,7 +159,7 @@ def _shape(shape: Shape | None, keys: list[str]) -> Shape | None:
 
 
 def _get(value: Any, path: str) -> Any:
-    for key in path.split("."):
+    for key in path.replace("[]", ".[]").split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return value
 

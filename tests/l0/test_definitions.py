@@ -88,7 +88,7 @@ WRONG = [
     (QUEUE, "adoption: {queueURL: status", "adoption: {queueURL: spec", "adoption.queueURL: Queue has no field"),
     (QUEUE, "priority: 1", "priority: high", "columns[0].priority: expected a number, found 'high'"),
     (QUEUE, "synced]", "sinced]", "columns[1]: expected one of synced, age, found 'sinced'"),
-    (QUEUE, "form: attributes", "form: attribute", "parts.attributes.form: expected one of attributes, sub_resource"),
+    (QUEUE, "form: attributes", "form: attribute", "parts.attributes.form: expected one of attributes, children"),
     (QUEUE, "exists: true", "exists: maybe", "parts.attributes.exists: expected true or false, found 'maybe'"),
     (QUEUE, "members: [DelaySeconds,", "members: [Delay,", "SetQueueAttributes knows no attribute 'Delay'"),
     (
@@ -119,7 +119,7 @@ WRONG = [
         "fields.queueName.imutable: unknown key 'imutable'; did you mean 'immutable'?",
     ),
     (QUEUE, 'default: "0"', "default: 0", "fields.delaySeconds.default: expected a string, found 0"),
-    (QUEUE, "compare: policy", "compare: policies", "fields.policy.compare: expected one of value, set, tags, policy"),
+    (QUEUE, "compare: policy", "compare: policies", "fields.policy.compare: expected one of value, set, caseless"),
     (QUEUE, "compare: policy", "compare: tags", "fields.policy.compare: tags is for fields of type list, not string"),
     (QUEUE, 'clear: ""', "clear: [a]", "fields.policy.clear: expected a string, found ['a']"),
     (QUEUE, "kms/Key", "kms.Key", "fields.kmsMasterKeyID.ref.kind: expected service/Kind"),

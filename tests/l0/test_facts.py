@@ -24,7 +24,7 @@ def test_exception_is_needed(entry: Node) -> None:
     kind = KINDS[entry["kind"]]
     assert entry["reason"]
     without = [one for one in oracle(kind)["exceptions"] if one != entry]
-    assert list(complaints(kind, {**oracle(kind), "exceptions": without}))
+    assert any(complaints(kind, {**oracle(kind), "exceptions": without}))
 
 
 def deviations() -> list[list[str]]:
@@ -42,7 +42,7 @@ def test_deviating_exceptions_have_a_row() -> None:
 @pytest.mark.parametrize("row", deviations(), ids=lambda row: " ".join(row[:2]))
 def test_deviation_names_a_law_and_its_test(row: list[str]) -> None:
     kind, field, contract, ackpy, why, test = row
-    assert kind in KINDS
+    assert kind in {*KINDS, "every kind"}
     assert field
     assert contract
     assert ackpy

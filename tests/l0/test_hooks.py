@@ -14,6 +14,19 @@ def test_every_hook_belongs_to_a_kind() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        ({"objectLockEnabledForBucket": True}, {"status": "Enabled"}),
+        ({"objectLockConfiguration": {"rule": {"defaultRetention": {"days": 1}}}}, {"status": "Enabled"}),
+        ({"objectLockEnabledForBucket": True, "versioning": {"status": "Suspended"}}, {"status": "Suspended"}),
+        ({"objectLockEnabledForBucket": False}, None),
+    ],
+)
+def test_locked_objects_have_versions_unless_the_spec_says_otherwise(spec: Node, wanted: Node | None) -> None:
+    assert NORMALISE_DESIRED["s3/Bucket"](spec, "us-east-1").get("versioning") == wanted
+
+
+@pytest.mark.parametrize(
     ("spec", "region", "wanted"),
     [
         ({"name": "b"}, "us-east-1", {"name": "b"}),

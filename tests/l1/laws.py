@@ -67,6 +67,8 @@ def _same(node: Field, one: Any, other: Any) -> bool:
     """Equal by meaning: what a nil rule makes of no value is no value."""
     if one is None or other is None:
         return not any(differences(node, one, other))
+    if node.rule.key:
+        return not any(differences(node, one, other))
     return bool(normal(node, one) == normal(node, other))
 
 

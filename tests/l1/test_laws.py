@@ -161,9 +161,11 @@ async def _late_changes(scene: Scene) -> list[Change]:
 @each_sample()
 async def test_a_late_initialised_value_is_never_sent(kind: Kind, sample: Object) -> None:
     """Where the nil rule leaves the field alone; where it names a default, that is what an unset field means."""
-    scene = Scene(kind, sample)
-    await scene.make()
-    for change in await _late_changes(scene):
+    scout = Scene(kind, sample)
+    await scout.make()
+    for change in await _late_changes(scout):
+        scene = Scene(kind, sample)
+        await scene.make()
         before = scene.aws()
         await laws.first_taken(scene, change)
         if kind.spec.fields[change.leaf.path[0]].rule.unset is Unset.UNMANAGED:

@@ -129,7 +129,7 @@ class Observer:
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)
-        call = self.aws.paginate if read.items else self.aws.call
+        call = self.aws.paginate if read.binding.operation.startswith("List") else self.aws.call
         return await call(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
 
 

@@ -54,9 +54,15 @@ async def _send(kind: Kind, aws: Caller, scope: Scope, call: Call) -> dict[str, 
     try:
         return await aws.call(scope, kind.service.aws_name, call.operation, call.params)
     except AwsError as error:
-        if call.purpose is Purpose.DELETE and error.code in kind.not_found:
-            return {}
-        return error
+        return {} if error.code in _gone(kind, call) else error
+
+
+def _gone(kind: Kind, call: Call) -> tuple[str, ...]:
+    """The codes that say that there is nothing to take away: a list may still show what a crash saw deleted."""
+    if call.purpose is Purpose.DELETE:
+        return kind.not_found
+    parts = [part for part in kind.parts if part.name in call.parts and call.purpose is Purpose.REMOVE]
+    return tuple(code for part in parts if part.read is not None for code in part.read.absent)
 
 
 def _blocked(kind: Kind, call: Call, result: Performed) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import ListShape, OperationModel, ServiceModel
 
 from ackpy.kinds import shapes, validate
 from ackpy.kinds.definition import Node
@@ -19,7 +19,7 @@ from ackpy.kinds.fields import apply_rules, declared, references
 from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Part, Read, Service, Tags
 from ackpy.kinds.names import field_name, plural_name
 from ackpy.kinds.paths import Json, Path, parse
-from ackpy.kinds.schema import Field, Naming, Type, from_shape
+from ackpy.kinds.schema import Field, Naming, Rule, Type, from_shape
 
 _COLUMNS = {
     "synced": Column("Synced", '.status.conditions[?(@.type=="ACK.ResourceSynced")].status'),
@@ -28,7 +28,7 @@ _COLUMNS = {
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn one_at_a_time"
 ).split()
-_PART_KEYS = "form exists get put remove absent after constants in out members field".split()
+_PART_KEYS = "form exists get put remove key absent after constants in out members field".split()
 
 
 @dataclass
@@ -176,10 +176,14 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
     get_op, get_member, get_shape = shapes.target(keys["get"], draft.model, "out")
     if put_shape is None:
         raise keys["put"].fail(f"{put_op.name} takes nothing")
+    if form is Form.CHILDREN and isinstance(get_shape, ListShape):
+        get_shape = get_shape.member
     if get_shape is None or get_shape.type_name != put_shape.type_name:
         found = get_shape.type_name if get_shape else "nothing"
         raise keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
-    owned: tuple[str, ...]
+    spec_field = keys["field"].text() if "field" in keys else name
+    owned: tuple[str, ...] = (spec_field,)
+    child: tuple[Link, ...] = ()
     if form is Form.ATTRIBUTES:
         node.mapping(required=["members"])
         known = shapes.map_keys(put_shape)
@@ -194,9 +198,12 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
         owned = tuple(names.values())
         links = tuple(Link((put_member, "@" + key), ("spec", name)) for key, name in names.items())
         reads = tuple(Link((get_member, "@" + key), ("spec", name)) for key, name in names.items())
+    elif form is Form.CHILDREN:
+        node.mapping(required=["key", "remove"])
+        child = (_children(draft, spec_field, keys["key"], put_op, put_member),)
+        links = (Link((put_member,), ("spec", spec_field, "[]")), *child)
+        reads = (Link((get_member,), ("spec", spec_field)),)
     else:
-        spec_field = keys["field"].text() if "field" in keys else name
-        owned = (spec_field,)
         draft.spec[spec_field] = from_shape(spec_field, put_member, put_shape, draft.naming)
         links = (Link((put_member,), ("spec", spec_field)),)
         reads = (Link((get_member,) if get_member else (), ("spec", spec_field)),)
@@ -213,7 +220,7 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
     remove: Binding | None = None
     if "remove" in keys:
         remove_op, member, _ = shapes.target(keys["remove"], draft.model, "in")
-        links_out = (Link((member,), ("spec", owned[0])),) if member else ()
+        links_out = (Link((member,), ("spec", owned[0])),) if member else child
         remove = _bound(draft, remove_op, inputs=links_out, constants=constants.get(remove_op.name, {}))
     return Part(
         name=name,
@@ -224,6 +231,16 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
         remove=remove,
         after=keys["after"].texts() if "after" in keys else (),
     )
+
+
+def _children(draft: _Draft, name: str, key: Node, put: OperationModel, member: str) -> Link:
+    """The field of a list whose elements are written one by one; returns what names an element to AWS."""
+    element = shapes.inputs(put).get(member)
+    if element is None or key.text() not in shapes.inputs(put) or key.text() not in shapes.members(element):
+        raise key.fail(f"expected a member of {put.name} and of its {member}")
+    rule = Rule(key=field_name(key.text()))
+    draft.spec[name] = Field(name, Type.LIST, item=from_shape("[]", "", element, draft.naming), rule=rule)
+    return Link((key.text(),), ("spec", name, "[]", rule.key))
 
 
 def _bound(

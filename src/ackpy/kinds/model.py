@@ -73,6 +73,7 @@ class Form(StrEnum):
     """The shapes that a part of a resource has in AWS APIs (DESIGN, "Parts")."""
 
     ATTRIBUTES = "attributes"
+    CHILDREN = "children"
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
 
@@ -86,8 +87,8 @@ class Part:
         form: how differences become calls.
         fields: the names of the spec fields that it owns.
         read: how it is observed; None where the kind's own read fills it.
-        put: writes it. For TAGS: adds.
-        remove: takes it away. For TAGS: removes keys.
+        put: writes it; for CHILDREN one element, for TAGS those that it adds.
+        remove: takes it away; for CHILDREN one element, for TAGS keys.
         after: parts that are written before this one (and removed after it).
     """
 

@@ -32,12 +32,13 @@ class Type(StrEnum):
 class Compare(StrEnum):
     """How desired and observed are held together.
 
-    VALUE goes member by member and element by element; SET ignores the order of a list of scalars; POLICY and
-    DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map.
+    VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
+    case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map.
     """
 
     VALUE = "value"
     SET = "set"
+    CASELESS = "caseless"
     TAGS = "tags"
     POLICY = "policy"
     DOCUMENT = "document"
@@ -61,6 +62,7 @@ class Rule:
         clear: what is sent to remove a value where AWS wants a value for that (an empty text, say).
         late: AWS's default is taken into the empty spec field; "required" blocks Synced until it is there.
         create_only: sent at creation and never again; a difference that AWS shows is refused.
+        key: the member that tells the elements of a list apart, whatever their order.
         read: False where AWS never returns it, so no difference can be seen.
     """
 
@@ -70,6 +72,7 @@ class Rule:
     clear: Json = None
     late: str | None = None
     create_only: bool = False
+    key: str = ""
     read: bool = True
 
 

@@ -21,6 +21,7 @@ _METADATA = ("arn", "ownerAccountID", "partition", "region")
 _COMPARED = {
     Compare.POLICY: Type.STRING,
     Compare.DOCUMENT: Type.STRING,
+    Compare.CASELESS: Type.STRING,
     Compare.SET: Type.LIST,
     Compare.TAGS: Type.LIST,
 }

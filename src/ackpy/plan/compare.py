@@ -70,11 +70,23 @@ def _value_differences(node: Field, desired: Json, observed: Json, path: Path) -
     elif compare is Compare.VALUE and node.type is Type.MAP and node.item:
         for key in sorted({*desired, *observed}):
             yield from _entry_differences(node.item, desired, observed, key, path)
+    elif node.rule.key and node.item:
+        want, have = keyed(node, desired), keyed(node, observed)
+        if want.keys() != have.keys():
+            yield Difference(path, desired, observed)
+            return
+        for position, (key, one) in enumerate(want.items()):
+            yield from differences(node.item, one, have[key], (*path, str(position)))
     elif compare is Compare.VALUE and node.type is Type.LIST and node.item and len(desired) == len(observed):
         for position, (want, have) in enumerate(zip(desired, observed, strict=True)):
             yield from differences(node.item, want, have, (*path, str(position)))
     elif normal(node, desired) != normal(node, observed):
         yield Difference(path, desired, observed)
+
+
+def keyed(node: Field, value: Json) -> dict[Json, Json]:
+    """The elements of a list by the member that tells them apart."""
+    return {one.get(node.rule.key): one for one in value or ()}
 
 
 def _entry_differences(
@@ -94,6 +106,8 @@ def normal(node: Field, value: Json) -> Json:
     """
     if node.rule.compare is Compare.SET:
         return sorted(value, key=repr)
+    if node.rule.compare is Compare.CASELESS:
+        return value.lower()
     if node.rule.compare is Compare.TAGS:
         return sorted(tuple(sorted(pair.items())) for pair in value)
     if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT} and isinstance(value, str):

@@ -212,11 +212,13 @@ def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Differenc
 def creation(kind: Kind, desired: Desired) -> Stage:
     """The stage that makes the resource."""
     resource = {"spec": tags.written(kind, desired.spec, {}, desired.tags), "status": desired.recorded}
-    sent = {link.field[1:] for link in kind.create.inputs if link.field[0] == "spec"}
+    # What is empty says nothing, and AWS may take it for a mistake.
+    given = tuple(link for link in kind.create.inputs if get(resource, link.field) not in ({}, []))
+    sent = {link.field[1:] for link in given if link.field[0] == "spec"}
     sets = {path: get(resource["spec"], path) for path in sorted(sent, key=len)}
     call = Call(
         operation=kind.create.operation,
-        params=params(kind, kind.create, resource),
+        params=params(kind, replace(kind.create, inputs=given), resource),
         purpose=Purpose.CREATE,
         parts=tuple(part.name for part in kind.parts),
         sets={path: value for path, value in sets.items() if not is_empty(value)},
@@ -270,4 +272,6 @@ def _waves(kind: Kind, calls: Iterable[Call]) -> tuple[tuple[Call, ...], ...]:
         return (0, -deepest) if call.purpose is Purpose.REMOVE else (1, deepest)
 
     ordered = sorted(calls, key=turn)
+    if kind.one_at_a_time:
+        return tuple((call,) for call in ordered)
     return tuple(tuple(call for call in ordered if turn(call) == step) for step in sorted(set(map(turn, ordered))))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path
 from ackpy.kinds.schema import Unset
 from ackpy.plan import tags
-from ackpy.plan.compare import Difference, is_empty
+from ackpy.plan.compare import Difference, differences, is_empty, keyed
 from ackpy.wire.call import Call, Observation, Purpose, params
 
 
@@ -32,30 +32,53 @@ def _sub_resource(
 ) -> list[Call]:
     """The part is written whole, and taken away by a call of its own or by writing what unset means."""
     name = part.fields[0]
-    default = kind.spec.fields[name].rule.default
-    if not is_empty(spec.get(name)):
-        value = spec[name]
-    elif part.remove is not None:
+    if is_empty(spec.get(name)) and part.remove is not None:
         sent = _params(kind, part.remove, spec, {}, observed)
-        return [Call(part.remove.operation, sent, Purpose.REMOVE, (part.name,), {(name,): default})]
-    else:
-        value = default
-    sent = _params(kind, part.put, spec, {name: value}, observed)
-    return [Call(part.put.operation, sent, Purpose.PUT, (part.name,), {(name,): value})]
+        sets: dict[Path, Json] = {(name,): kind.spec.fields[name].rule.default}
+        return [Call(part.remove.operation, sent, Purpose.REMOVE, (part.name,), sets)]
+    return [_put(kind, part, spec, observed, (name,))]
 
 
 def _attributes(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, found: Sequence[Difference]
 ) -> list[Call]:
     """Only the attributes that differ are written, all in one call."""
+    names = dict.fromkeys(difference.path[0] for difference in found)
+    return [_put(kind, part, spec, observed, names)]
+
+
+def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, names: Iterable[str]) -> Call:
+    """The call that writes these fields as the spec says, or what takes them away."""
     values: dict[str, Json] = {}
-    for name in dict.fromkeys(difference.path[0] for difference in found):
+    for name in names:
         rule = kind.spec.fields[name].rule
         unset = rule.default if rule.unset is Unset.DEFAULT else rule.clear
         values[name] = unset if is_empty(spec.get(name)) else spec[name]
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
-    return [Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)]
+    return Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)
+
+
+def _children(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """Elements that went are removed by key, one a call, then new and changed ones are written."""
+    name = part.fields[0]
+    node = kind.spec.fields[name]
+    wanted, there = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
+    assert part.remove is not None
+    assert node.item is not None
+    calls = []
+    for key in [key for key in there if key not in wanted] + list(wanted):
+        one, old = wanted.get(key), there.get(key)
+        if key in wanted and key in there and not any(differences(node.item, one, old)):
+            continue
+        purpose, binding = (Purpose.PUT, part.put) if key in wanted else (Purpose.REMOVE, part.remove)
+        there = {**there, key: one} if key in wanted else {k: v for k, v in there.items() if k != key}
+        sent = _params(kind, binding, spec, {name: {"[]": one or old}}, observed)
+        sets: dict[Path, Json] = {(name,): [there[k] for k in dict.fromkeys([*wanted, *there]) if k in there] or None}
+        calls.append(Call(binding.operation, sent, purpose, (part.name,), sets))
+    return calls
 
 
 def _tags(
@@ -84,6 +107,7 @@ def _tags(
 _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Sequence[Difference]], list[Call]]] = {
     Form.SUB_RESOURCE: _sub_resource,
     Form.ATTRIBUTES: _attributes,
+    Form.CHILDREN: _children,
     Form.TAGS: _tags,
 }
 

@@ -1,8 +1,8 @@
 """A WSGI application in front of moto that makes it safe and observable: the AWS that the sandbox sees.
 
-Made by `moto_server`. For each request, in this order: injected faults, "not simulated" for what moto lacks or mistakes
-(guard.yaml), repairs where it differs from AWS (`repairs`), moto; then a line in the request log. Tests control it
-under /_guard/, a name that no bucket can have:
+Made by `moto_server`. For each request, in this order: injected faults; what moto lacks or mistakes (guard.yaml), done
+by the simulator if it can, else "not simulated"; repairs where moto differs from AWS (`repairs`); moto. Then a line in
+the request log. Tests control it under /_guard/, a name that no bucket can have:
 
 - GET /_guard/requests: the log, a list of {time, service, operation, status}; DELETE clears it.
 - PUT /_guard/faults: a list of faults in place of the earlier ones: {operation, times, status, code, message}.
@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict
+from http import HTTPStatus
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -27,6 +28,7 @@ from ackpy.sandbox import aws_protocol
 from ackpy.sandbox.aws_protocol import AwsError, Operation, Params
 from ackpy.sandbox.guard_api import Fault, LoggedRequest
 from ackpy.sandbox.repairs import REPAIRS
+from ackpy.sandbox.stand_in import StandIn
 
 _LOG_LENGTH = 100_000  # requests; enough for any test, and a bound for a long `ackpy up`
 _TABLE = yaml.safe_load(Path(__file__).with_name("guard.yaml").read_text())
@@ -47,6 +49,7 @@ class Guard:
         self._faults_lock = threading.Lock()
         self._held: list[str] = []
         self._held_changed = threading.Condition()
+        self._stand_in = StandIn()
         self._repair_lock = threading.Lock()  # a repair of several calls to moto is one step to everybody else
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -71,18 +74,29 @@ class Guard:
             return aws_protocol.forward(self._moto, request)
         try:
             self._raise_fault(operation.name)
-            if not _is_simulated(operation):
+            if _is_simulated(operation):
+                if self._stand_in.has_a_say(operation):
+                    self._stood_in(request, operation)
+                return self._repaired(request, operation)
+            if operation.signed_for in NOT_SIMULATED_AT_ALL or not self._stand_in.has(operation):
                 raise _not_simulated(operation)
-            return self._repaired(request, operation)
+            return aws_protocol.respond(request, operation, self._stood_in(request, operation))
         except AwsError as error:
             return aws_protocol.respond(request, operation, error)
         except NotImplementedError:  # from moto
             return aws_protocol.respond(request, operation, _not_simulated(operation))
 
+    def _stood_in(self, request: Request, operation: Operation) -> Params:
+        sender = _Sender(self._moto, request, operation.service)
+        return self._stand_in.answer(operation, aws_protocol.parse(request, operation), sender)
+
     def _repaired(self, request: Request, operation: Operation) -> Response:
         repair = REPAIRS.get((operation.service, operation.name))
         if repair is None:
-            return aws_protocol.forward(self._moto, request)
+            response = aws_protocol.forward(self._moto, request)
+            if operation.name == "DeleteBucket" and response.status_code < HTTPStatus.BAD_REQUEST:
+                self._stand_in.forget(operation.path_params["Bucket"])
+            return response
         with self._repair_lock:
             output = repair(aws_protocol.parse(request, operation), _Sender(self._moto, request, operation.service))
         return aws_protocol.respond(request, operation, output)

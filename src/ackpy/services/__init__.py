@@ -9,5 +9,5 @@ from ackpy.kinds.paths import Json
 from ackpy.services.s3 import bucket
 
 NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
-    "s3/Bucket": bucket.located,
+    "s3/Bucket": bucket.normalised,
 }

@@ -13,7 +13,7 @@ from enum import StrEnum
 import orjson
 
 from ackpy.kinds.model import Binding, Kind, Read
-from ackpy.kinds.paths import Json, Path, get, put, with_value
+from ackpy.kinds.paths import Json, Path, get, parse, put, with_value
 from ackpy.kinds.schema import Field
 from ackpy.wire.convert import from_aws, to_aws
 
@@ -84,14 +84,16 @@ def params(kind: Kind, binding: Binding, resource: Mapping[str, Json]) -> dict[s
     Raises:
         ValueRefusedError: a value that AWS's type can't hold.
     """
-    filled: dict[str, Json] = dict(binding.constants)
+    filled: dict[str, Json] = {}
     for link in sorted(binding.inputs, key=lambda link: len(link.aws)):
         value = get(resource, link.field)
-        if value is None or value in ({}, []):
+        if value is None:
             continue
         node = _node(kind, link.field)
         sent = to_aws(node, value, link.field) if node else value
         _merge(filled, link.aws, sent)
+    for member, value in binding.constants.items():
+        _merge(filled, parse(member), value)
     return filled
 
 

@@ -101,11 +101,12 @@ def _references(kind: Kind, contract: Node) -> Iterator[str]:
 
 def _compares(kind: Kind, contract: Node) -> Iterator[str]:
     wanted = {path: compare for name, compare in _COMPARES.items() for path in contract["compare"].get(name, ())}
+    wanted |= {one["path"]: Compare(one["compare"]) for one in all_excepted(contract, "compare")}
     served = {path: compare for path, compare in wanted.items() if path.split(".")[1] not in kind.unbuilt}
     found = {
         dotted(path): field.rule.compare
         for path, field in nodes(kind.spec, ("spec",))
-        if field.rule.compare in _COMPARES.values()
+        if field.rule.compare not in {Compare.VALUE, Compare.TAGS}  # the latter: _tags
     }
     yield from _differs("compared otherwise than by value", found, served)
 

@@ -33,6 +33,8 @@ def rewritings(node: Field, value: Any) -> list[Any]:
                 orjson.dumps(backwards(document)).decode(),
                 orjson.dumps(document, option=orjson.OPT_INDENT_2).decode(),
             ]
+        case Compare.CASELESS:
+            return [value.upper(), value.lower()]
         case Compare.SET | Compare.TAGS:
             return [value[::-1]]
     return []

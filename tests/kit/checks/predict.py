@@ -80,6 +80,9 @@ def round_trip(kind: Kind, spec: Spec, end: End) -> Iterator[str]:
 
 def _claims(kind: Kind, call: Call) -> Iterator[str]:
     """A call sends all that it claims to set, and AWS answering what it was sent shows it again."""
+    for name, value in _element(kind, call).items():
+        if any(differences(kind.spec.fields[name], call.sets[name,], value)):
+            yield f"{call.operation} claims to make spec.{name} {call.sets[name,]!r}, and {value!r} comes back"
     binding = _binding(kind, call)
     if binding is None:
         return
@@ -101,7 +104,7 @@ def _binding(kind: Kind, call: Call) -> Binding | None:
     if call.purpose is Purpose.CREATE:
         return kind.create
     part = next((part for part in kind.parts if part.name in call.parts), None)
-    if part is None or part.form is Form.TAGS or call.purpose is not Purpose.PUT:
+    if part is None or part.form in {Form.TAGS, Form.CHILDREN} or call.purpose is not Purpose.PUT:
         return None
     return part.put
 
@@ -109,7 +112,7 @@ def _binding(kind: Kind, call: Call) -> Binding | None:
 def echo(kind: Kind, call: Call) -> Node:
     """The spec that reading shows when AWS answers, member by member, what a call sent."""
     binding = _binding(kind, call)
-    found: Node = {}
+    found: Node = _element(kind, call)
     for part in kind.parts:
         read = (part.read or kind.exists).binding
         answer: Node = {}
@@ -120,6 +123,19 @@ def echo(kind: Kind, call: Call) -> Node:
                 answer = _laid(answer, out.aws, _inside(kind.spec, out.field[1:], link.field[1:], sent))
         found = merged(found, seen(kind, read, answer)[0])
     return found
+
+
+def _element(kind: Kind, call: Call) -> Node:
+    """The list that reading shows after a call that wrote one element of it."""
+    part = next(part for part in kind.parts if part.name in call.parts)
+    if part.form is not Form.CHILDREN or part.read is None or call.purpose is not Purpose.PUT:
+        return {}
+    (name,) = part.fields
+    (out,) = part.read.binding.outputs
+    sent = next(get(call.params, link.aws) for link in part.put.inputs if link.field[-1] == "[]")
+    (shown,) = seen(kind, part.read.binding, {out.aws[0]: [sent]})[0][name]
+    key = kind.spec.fields[name].rule.key
+    return {name: [shown if one.get(key) == shown.get(key) else one for one in call.sets[name,]]}
 
 
 def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:

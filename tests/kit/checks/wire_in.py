@@ -10,7 +10,7 @@ from ackpy.wire.call import matched, seen
 from tests.kit import values
 from tests.kit.answers import answer
 from tests.kit.contract import expand
-from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at
+from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at, without_newer
 from tests.kit.wire_oracle import MAPS, from_aws
 
 
@@ -102,7 +102,7 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
             whole = [
                 made for value, below in candidates if _whole(contract, name, made := from_aws(node, below, value))
             ]
-            if found.get("spec", {}).get(name) not in whole:
+            if without_newer(contract, found.get("spec", {}).get(name)) not in whole:
                 yield f"{read.binding.operation} doesn't show all of spec.{name}"
 
 

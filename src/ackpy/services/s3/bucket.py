@@ -3,13 +3,25 @@
 from collections.abc import Mapping
 
 from ackpy.kinds.paths import Json, get, with_value
+from ackpy.plan.compare import is_empty
 
 _CONSTRAINT = ("createBucketConfiguration", "locationConstraint")
 
 
-def located(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+def normalised(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+    """The spec with what S3 makes of a bucket by itself: its place, and versions where objects are locked."""
+    return _versioned(_located(spec, region))
+
+
+def _located(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
     """A bucket is made where its region says; us-east-1 alone may not be named (S3 API, CreateBucket)."""
     if region == "us-east-1" or get(spec, _CONSTRAINT):
         return spec
-    located_spec: Mapping[str, Json] = with_value(spec, _CONSTRAINT, region)
-    return located_spec
+    located: Mapping[str, Json] = with_value(spec, _CONSTRAINT, region)
+    return located
+
+
+def _versioned(spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Object lock enables versioning, and forbids to suspend it (S3 User Guide, "Object Lock considerations")."""
+    locked = spec.get("objectLockEnabledForBucket") or not is_empty(spec.get("objectLockConfiguration"))
+    return {**spec, "versioning": {"status": "Enabled"}} if locked and is_empty(spec.get("versioning")) else spec

@@ -16,6 +16,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "PutBucketAccelerateConfiguration": s3.put_accelerate,
         "PutBucketAcl": s3.put_acl,
         "PutBucketLifecycleConfiguration": s3.put_lifecycle,
+        "PutBucketNotificationConfiguration": s3.put_notification,
         "PutBucketOwnershipControls": s3.put_ownership_controls,
         "PutBucketPolicy": s3.put_policy,
         "PutBucketTagging": s3.put_tagging,

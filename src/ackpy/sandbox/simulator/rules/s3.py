@@ -99,6 +99,14 @@ def put_lifecycle(request: Request) -> None:
     configuration["TransitionDefaultMinimumObjectSize"] = size
 
 
+def put_notification(request: Request) -> None:
+    """Names of filter rules are answered with a capital."""
+    for targets in request.params["NotificationConfiguration"].values():
+        for target in targets if isinstance(targets, list) else ():
+            for rule in target.get("Filter", {}).get("Key", {}).get("FilterRules", ()):
+                rule["Name"] = rule["Name"].capitalize()
+
+
 def put_ownership_controls(request: Request) -> None:
     """ACLs that are in use can't be switched off."""
     rules = request.params["OwnershipControls"]["Rules"]
