@@ -88,7 +88,7 @@ WRONG = [
     (QUEUE, "adoption: {queueURL: status", "adoption: {queueURL: spec", "adoption.queueURL: Queue has no field"),
     (QUEUE, "priority: 1", "priority: high", "columns[0].priority: expected a number, found 'high'"),
     (QUEUE, "synced]", "sinced]", "columns[1]: expected one of synced, age, found 'sinced'"),
-    (QUEUE, "form: attributes", "form: attribute", "parts.attributes.form: expected one of attributes, children"),
+    (QUEUE, "form: attributes", "form: attribute", "parts.attributes.form: expected one of attributes, body"),
     (QUEUE, "exists: true", "exists: maybe", "parts.attributes.exists: expected true or false, found 'maybe'"),
     (QUEUE, "members: [DelaySeconds,", "members: [Delay,", "SetQueueAttributes knows no attribute 'Delay'"),
     (

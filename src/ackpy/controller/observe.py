@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
-from ackpy.kinds.model import Kind, Part, Read
+from ackpy.kinds.model import Each, Kind, Part, Read
 from ackpy.kinds.paths import Json
 from ackpy.plan.compare import is_empty
 from ackpy.plan.decide import Desired
+from ackpy.services import DECODE_OBSERVED
 from ackpy.wire.call import Observation, identified, matched, merged, params, seen
 
 
@@ -33,12 +34,12 @@ class Observer:
         return await self._from_existence(desired, {part.name for part in self.kind.parts})
 
     async def existence(self, desired: Desired) -> Observation:
-        """See only whether the resource is there: all that a deletion needs.
+        """See whether the resource is there, and what must go before it: all that a deletion needs.
 
         Raises:
             AwsError: as above.
         """
-        return await self._from_existence(desired, set())
+        return await self._from_existence(desired, {part.name for part in self.kind.parts if part.before_delete})
 
     async def calmly(self, desired: Desired, also: Collection[str] = ()) -> Observation:
         """Read what the spec sets, and `also`; the rest stays unknown.
@@ -94,7 +95,7 @@ class Observer:
         filled = {part.name for part in self.kind.parts if part.read is None}
         unread = frozenset(part.name for part in self.kind.parts) - filled
         observed = Observation(True, there.spec, merged(status, there.status), unread)
-        return await self.again(desired, observed, wanted - filled)
+        return await self.again(replace(desired, recorded=observed.status), observed, wanted - filled)
 
     def _identified(self, desired: Desired) -> bool:
         return identified(self.kind, desired.resource)
@@ -107,6 +108,8 @@ class Observer:
             if error.code in self.kind.not_found:
                 return None
             raise
+        decode = DECODE_OBSERVED.get(self.kind.label)
+        answer = decode(read.binding.operation, answer) if decode else answer
         element = matched(read, desired.resource, answer)
         if element is None:
             return None
@@ -125,7 +128,26 @@ class Observer:
             if error.meaning is Meaning.DENIED and not _is_set(part, desired.spec):
                 return _UNKNOWN  # nothing is asked of it, so nothing depends on seeing it
             raise
+        if part.read.each is not None:
+            answer = await self._entries(part.read.each, answer, desired)
         return seen(self.kind, part.read.binding, answer)
+
+    async def _entries(self, each: Each, listed: Mapping[str, Json], desired: Desired) -> dict[str, Json]:
+        """What each of the listed names says; one that went meanwhile isn't there."""
+
+        async def one(name: str) -> Json:
+            sent = params(self.kind, each.binding, desired.resource) | {each.name: name}
+            service, operation = self.kind.service.aws_name, each.binding.operation
+            try:
+                return (await self.aws.call(self.scope, service, operation, sent)).get(each.value)
+            except AwsError as error:
+                if error.code in self.kind.not_found:
+                    return None
+                raise
+
+        names = listed.get(each.listed) or ()
+        values = await asyncio.gather(*map(one, names))
+        return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)

@@ -9,7 +9,7 @@ from ackpy.aws.scope import Scope
 from ackpy.controller.subject import ACK, DEFAULT_REGION, DELETION_POLICY, ENDPOINT_URL, REGION, Subject
 from ackpy.kinds.paths import Json
 from ackpy.plan.roles import Role
-from ackpy.wire.call import Observation
+from ackpy.wire.call import Observation, arn
 
 
 class ScopeRefusedError(ValueError):
@@ -100,21 +100,6 @@ def metadata(
     if not subject.recorded and not (observed is not None and observed.exists):
         base.pop("arn", None)
     elif subject.kind.arn and not base.get("arn"):
-        words = {
-            "spec": _Dotted(subject.spec),
-            "region": scope.region,
-            "account": scope.account,
-            "partition": scope.partition,
-        }
-        base["arn"] = subject.kind.arn.format(**words)
+        named = arn(subject.kind, subject.spec, base | {"account": scope.account})
+        base |= {"arn": named} if named else {}
     return base
-
-
-class _Dotted:
-    """Lets a template say {spec.name}."""
-
-    def __init__(self, values: Mapping[str, Json]) -> None:
-        self._values = values
-
-    def __getattr__(self, name: str) -> Json:
-        return self._values.get(name, "")

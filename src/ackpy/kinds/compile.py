@@ -6,47 +6,29 @@ rule, required members) isn't in the definitions; what they do say is checked he
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from botocore.exceptions import UnknownServiceError
-from botocore.model import ListShape, OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, Shape
 
-from ackpy.kinds import shapes, validate
+from ackpy.kinds import parts, shapes, validate
 from ackpy.kinds.definition import Node
+from ackpy.kinds.draft import Draft
 from ackpy.kinds.fields import apply_rules, declared, references
-from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Part, Read, Service, Tags
-from ackpy.kinds.names import field_name, plural_name
+from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags
+from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, parse
-from ackpy.kinds.schema import Field, Naming, Rule, Type, from_shape
+from ackpy.kinds.schema import Field, Naming, Type, from_shape
 
 _COLUMNS = {
     "synced": Column("Synced", '.status.conditions[?(@.type=="ACK.ResourceSynced")].status'),
     "age": Column("Age", ".metadata.creationTimestamp", "date"),
 }
 _KIND_KEYS = (
-    "kind plural version identity find exists create delete errors tags adoption columns parts fields arn one_at_a_time"
+    "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
+    "one_at_a_time"
 ).split()
-_PART_KEYS = "form exists get put remove key absent after constants in out members field".split()
-
-
-@dataclass
-class _Draft:
-    """What is known of a kind while it is compiled."""
-
-    service: Service
-    naming: Naming
-    identity: Mapping[Path, str]
-    renamed: Mapping[str, str]
-    spec: dict[str, Field] = field(default_factory=dict)
-    status: dict[str, Field] = field(default_factory=dict)
-    attributes: dict[str, tuple[str, str]] = field(default_factory=dict)
-    exists: Read | None = None
-
-    @property
-    def model(self) -> ServiceModel:
-        return self.service.model
 
 
 def service(node: Node, model_of: Mapping[str, ServiceModel]) -> tuple[Service, Naming]:
@@ -80,73 +62,106 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
     Raises:
         DefinitionError: the definition says something that can't be; the text names file, line and what was expected.
     """
-    keys = node.mapping(*_KIND_KEYS, required=["kind", "identity", "create", "delete", "parts"])
+    keys = node.mapping(*_KIND_KEYS, required=["kind", "identity", "create", "delete"])
     rules = keys["fields"].mapping() if "fields" in keys else {}
-    draft = _Draft(
+    draft = Draft(
         service=owner,
         naming=naming,
+        kind=keys["kind"].text(),
         identity={parse(path): child.text() for path, child in keys["identity"].mapping().items()},
         renamed={rule.mapping()["aws"].text(): name for name, rule in rules.items() if "aws" in rule.mapping()},
     )
     errors = keys["errors"].mapping("not_found", "terminal") if "errors" in keys else {}
-    tags = _tags(keys["tags"]) if "tags" in keys else None
     create_keys = keys["create"].mapping(required=["operation"])
     create_op = shapes.operation(draft.model, keys["create"], create_keys["operation"].text())
-    parts = [_part(draft, name, child, create_op) for name, child in keys["parts"].mapping().items()]
-    _create_fields(draft, create_op)
-    unbuilt = _declared_fields(draft, rules, parts)
-    create = _create(draft, keys["create"], create_op)
+    sections = dict(keys["parts"].mapping()) if "parts" in keys else {}
+    made = {
+        name: parts.part(draft, name, child, create_op)
+        for name, child in sections.items()
+        if parts.form_of(child) is not Form.BODY
+    }
+    wrapper, answer = draft.answer(keys["create"], create_op)
+    _create_fields(draft, create_op, answer)
+    declared_fields = _declared_fields(draft, rules)
+    owned = {name for one in made.values() for name in one.fields}
+    for name, child in sections.items():
+        if name not in made:
+            made[name] = parts.body(draft, name, child, create_op, owned)
+            owned |= set(made[name].fields)
+    create = _create(draft, keys["create"], create_op, wrapper, answer)
     spec, status = apply_rules(draft.spec, draft.status, rules)
     spec = replace(spec, required=_required(draft, create_op, spec))
     if "exists" in keys:
-        draft.exists = _list_read(draft, keys["exists"])
+        draft.exists = draft.read(keys["exists"], whole=True)
     if draft.exists is None:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
-    made = Kind(
+    ordered = [made[name] for name in sections]
+    fixed = _fixed(draft, draft.exists, create, owned)
+    found = Kind(
         service=owner,
-        name=keys["kind"].text(),
-        plural=keys["plural"].text() if "plural" in keys else plural_name(keys["kind"].text()),
+        name=draft.kind,
+        plural=keys["plural"].text() if "plural" in keys else plural_name(draft.kind),
         version=keys["version"].text() if "version" in keys else "v1alpha1",
         spec=spec,
         status=status,
         identity=tuple(draft.identity),
         exists=draft.exists,
-        find=_list_read(draft, keys["find"]) if "find" in keys else None,
+        find=draft.read(keys["find"], whole=False) if "find" in keys else None,
         create=create,
-        delete=_binding(draft, keys["delete"]),
-        parts=tuple(parts),
+        delete=draft.binding(keys["delete"], "options"),
+        parts=(*ordered, fixed) if fixed.fields else tuple(ordered),
         not_found=errors["not_found"].texts() if "not_found" in errors else (),
         terminal=errors["terminal"].texts() if "terminal" in errors else (),
         references=references(rules),
-        tags=tags,
+        tags=_tags(keys["tags"]) if "tags" in keys else None,
         adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
         if "adoption" in keys
         else {},
-        columns=tuple(_column(child) for child in _items(keys["columns"])) if "columns" in keys else (),
+        columns=tuple(_column(child) for child in items(keys["columns"])) if "columns" in keys else (),
         arn=keys["arn"].text() if "arn" in keys else None,
+        states=tuple(_states(child) for child in items(keys["states"])) if "states" in keys else (),
+        options=_options(owner, keys["delete"]),
         one_at_a_time=keys["one_at_a_time"].flag() if "one_at_a_time" in keys else False,
-        unbuilt=unbuilt,
+        unbuilt=tuple(name for name in declared_fields if name not in {*owned, *fixed.fields}),
         source=node.file,
     )
-    validate.check(node, made)
-    return made
+    validate.check(node, found)
+    return found
 
 
-def _items(node: Node) -> list[Node]:
+def items(node: Node) -> list[Node]:
+    """The elements of a list, each with its place."""
     if not isinstance(node.value, list):
         raise node.fail("expected a list")
-    return [
-        Node(item, node.file, node.line, f"{node.path}[{position}]", None)
-        if not isinstance(item, dict)
-        else Node(
-            item,
-            node.file,
-            node.line,
-            f"{node.path}[{position}]",
-            {key: Node(value, node.file, node.line, f"{node.path}[{position}].{key}") for key, value in item.items()},
-        )
-        for position, item in enumerate(node.value)
-    ]
+    return [_element(node, f"{node.path}[{position}]", item) for position, item in enumerate(node.value)]
+
+
+def _element(node: Node, path: str, value: Json) -> Node:
+    inner = {k: _element(node, f"{path}.{k}", v) for k, v in value.items()} if isinstance(value, dict) else None
+    return Node(value, node.file, node.line, path, inner)
+
+
+def _states(node: Node) -> States:
+    keys = node.mapping("path", "ready", "failed", "deleting", "gone", required=["path", "ready"])
+    texts = {key: child.texts() for key, child in keys.items() if key != "path"}
+    return States(parse(keys["path"].text()), **texts)
+
+
+def _options(owner: Service, node: Node) -> tuple[Option, ...]:
+    """The annotations that the deletion follows: `options: {member: {annotation: name, default: value}}`."""
+    keys = node.mapping()
+    found = []
+    for member, child in keys["options"].mapping().items() if "options" in keys else ():
+        inner = child.mapping("annotation", "default", required=["annotation", "default"])
+        found.append(Option(f"{owner.group}/{inner['annotation'].text()}", member, inner["default"].value))
+    return tuple(found)
+
+
+def _fixed(draft: Draft, exists: Read, create: Binding, owned: Iterable[str]) -> Part:
+    """What AWS shows and no operation changes: a difference there is refused."""
+    identity = {path[1] for path in draft.identity if path[0] == "spec"}
+    shown = {link.field[1] for link in exists.binding.outputs if link.field[0] == "spec" and len(link.field) == 2}
+    return Part("creation", Form.FIXED, tuple(sorted(shown - identity - set(owned))), create)
 
 
 def _column(node: Node) -> Column:
@@ -166,188 +181,60 @@ def _tags(node: Node) -> Tags:
     return Tags(("spec", *parse(keys["path"].text())), pair.get("key"), pair.get("value"))
 
 
-def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Part:
-    keys = node.mapping(*_PART_KEYS, required=["form", "get", "put"])
-    form = Form(keys["form"].choice(form.value for form in Form))
-    constants: dict[str, Mapping[str, Json]] = (
-        {op: child.value for op, child in keys["constants"].mapping().items()} if "constants" in keys else {}
-    )
-    put_op, put_member, put_shape = shapes.target(keys["put"], draft.model, "in")
-    get_op, get_member, get_shape = shapes.target(keys["get"], draft.model, "out")
-    if put_shape is None:
-        raise keys["put"].fail(f"{put_op.name} takes nothing")
-    if form is Form.CHILDREN and isinstance(get_shape, ListShape):
-        get_shape = get_shape.member
-    if get_shape is None or get_shape.type_name != put_shape.type_name:
-        found = get_shape.type_name if get_shape else "nothing"
-        raise keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
-    spec_field = keys["field"].text() if "field" in keys else name
-    owned: tuple[str, ...] = (spec_field,)
-    child: tuple[Link, ...] = ()
-    if form is Form.ATTRIBUTES:
-        node.mapping(required=["members"])
-        known = shapes.map_keys(put_shape)
-        names = {}
-        for key in keys["members"].texts():
-            if known and key not in known:
-                raise keys["members"].fail(f"{put_op.name} knows no attribute '{key}'")
-            names[key] = field_name(key)
-            draft.spec[names[key]] = Field(names[key], Type.STRING, key)
-            if put_member in shapes.inputs(create_op):
-                draft.attributes[names[key]] = (put_member, "@" + key)
-        owned = tuple(names.values())
-        links = tuple(Link((put_member, "@" + key), ("spec", name)) for key, name in names.items())
-        reads = tuple(Link((get_member, "@" + key), ("spec", name)) for key, name in names.items())
-    elif form is Form.CHILDREN:
-        node.mapping(required=["key", "remove"])
-        child = (_children(draft, spec_field, keys["key"], put_op, put_member),)
-        links = (Link((put_member,), ("spec", spec_field, "[]")), *child)
-        reads = (Link((get_member,), ("spec", spec_field)),)
-    else:
-        draft.spec[spec_field] = from_shape(spec_field, put_member, put_shape, draft.naming)
-        links = (Link((put_member,), ("spec", spec_field)),)
-        reads = (Link((get_member,) if get_member else (), ("spec", spec_field)),)
-    extra = tuple(
-        Link((get_member, "@" + key) if form is Form.ATTRIBUTES else (key,), parse(child.text()))
-        for key, child in (keys["out"].mapping().items() if "out" in keys else ())
-    )
-    read = Read(
-        _bound(draft, get_op, outputs=reads + extra, constants=constants.get(get_op.name, {})),
-        absent=keys["absent"].texts() if "absent" in keys else (),
-    )
-    if "exists" in keys and keys["exists"].flag():
-        draft.exists = read
-    remove: Binding | None = None
-    if "remove" in keys:
-        remove_op, member, _ = shapes.target(keys["remove"], draft.model, "in")
-        links_out = (Link((member,), ("spec", owned[0])),) if member else child
-        remove = _bound(draft, remove_op, inputs=links_out, constants=constants.get(remove_op.name, {}))
-    return Part(
-        name=name,
-        form=form,
-        fields=owned,
-        read=None if read is draft.exists else read,
-        put=_bound(draft, put_op, inputs=links, constants=constants.get(put_op.name, {})),
-        remove=remove,
-        after=keys["after"].texts() if "after" in keys else (),
-    )
-
-
-def _children(draft: _Draft, name: str, key: Node, put: OperationModel, member: str) -> Link:
-    """The field of a list whose elements are written one by one; returns what names an element to AWS."""
-    element = shapes.inputs(put).get(member)
-    if element is None or key.text() not in shapes.inputs(put) or key.text() not in shapes.members(element):
-        raise key.fail(f"expected a member of {put.name} and of its {member}")
-    rule = Rule(key=field_name(key.text()))
-    draft.spec[name] = Field(name, Type.LIST, item=from_shape("[]", "", element, draft.naming), rule=rule)
-    return Link((key.text(),), ("spec", name, "[]", rule.key))
-
-
-def _bound(
-    draft: _Draft,
-    op: OperationModel,
-    inputs: tuple[Link, ...] = (),
-    outputs: tuple[Link, ...] = (),
-    constants: Mapping[str, Json] | None = None,
-) -> Binding:
-    """A binding of an operation; the identity fills the members that are called like it."""
-    known = shapes.inputs(op)
-    identity = tuple(Link((member,), path) for path, member in draft.identity.items() if member in known)
-    return Binding(op.name, identity + inputs, outputs, constants or {})
-
-
-def _binding(draft: _Draft, node: Node) -> Binding:
-    keys = node.mapping("operation", "in", "out", "constants", "items", "match", "absent", required=["operation"])
-    op = shapes.operation(draft.model, node, keys["operation"].text())
-    given = keys["in"].mapping() if "in" in keys else {}
-    for path, child in given.items():
-        if path.split(".")[0] not in shapes.inputs(op):
-            raise child.fail(f"{op.name} has no input member '{path}'")
-    inputs = tuple(Link(parse(path), parse(child.text())) for path, child in given.items())
-    returned = keys["out"].mapping() if "out" in keys else {}
-    outputs = tuple(Link(parse(path), parse(child.text())) for path, child in returned.items())
-    binding = _bound(draft, op, inputs, outputs, keys["constants"].value if "constants" in keys else {})
-    filled = {link.aws for link in inputs}
-    return replace(
-        binding,
-        inputs=tuple(link for link in binding.inputs if link in inputs or link.aws not in filled),
-    )
-
-
-def _list_read(draft: _Draft, node: Node) -> Read:
-    keys = node.mapping()
-    if ("items" in keys) != ("match" in keys):
-        raise node.fail("'items' says where the resources are listed and 'match' which of them is meant: give both")
-    matches = keys["match"].mapping() if "match" in keys else {}
-    return Read(
-        _binding(draft, node),
-        absent=keys["absent"].texts() if "absent" in keys else (),
-        items=keys["items"].text() if "items" in keys else None,
-        match={member: parse(child.text()) for member, child in matches.items()},
-    )
-
-
-def _create_fields(draft: _Draft, op: OperationModel) -> None:
-    """The members of the create operation's input are spec fields, those of its output status fields, by name."""
+def _create_fields(draft: Draft, op: OperationModel, answer: Shape | None) -> None:
+    """The members of the create operation's input are spec fields, those of its answer status fields, by name."""
     containers = {container for container, _ in draft.attributes.values()}
     for member, shape in shapes.inputs(op).items():
-        name = draft.renamed.get(member) or field_name(member)
+        name = draft.renamed.get(member) or draft.field_of(member)
         if member in containers or name in draft.spec or shapes.is_token(shape):
             continue
         if op.input_shape and draft.naming.keeps(op.input_shape, member, shape):
             draft.spec[name] = from_shape(name, member, shape, draft.naming)
-    for member, shape in shapes.outputs(op).items():
-        name = field_name(member)
-        if name not in draft.spec and not re.fullmatch(r".*Arn", member):
+    for member, shape in shapes.members(answer).items():
+        name = draft.field_of(member)
+        if name not in draft.spec and not draft.is_arn(member) and answer and draft.naming.keeps(answer, member, shape):
             draft.status[name] = from_shape(name, member, shape, draft.naming)
 
 
-def _create(draft: _Draft, node: Node, op: OperationModel) -> Binding:
-    binding = _binding(draft, node)
+def _create(draft: Draft, node: Node, op: OperationModel, wrapper: Path, answer: Shape | None) -> Binding:
+    binding = draft.binding(node)
     given = {link.aws[0] for link in binding.inputs if len(link.aws) == 1}
-    by_member = {draft.spec[name].aws: name for name in draft.spec}
     named = tuple(
-        Link((member,), ("spec", by_name))
+        Link((member,), ("spec", draft.field_of(member)))
         for member in shapes.inputs(op)
-        if member not in given
-        and (by_name := draft.renamed.get(member) or by_member.get(member) or field_name(member)) in draft.spec
+        if member not in given and draft.field_of(member) in draft.spec
     )
     attributes = tuple(Link(path, ("spec", name)) for name, path in draft.attributes.items())
-    returned = tuple(
-        Link((member,), ("status", field_name(member)))
-        for member in shapes.outputs(op)
-        if field_name(member) in draft.status
-    )
     # The identity is the outcome of creation where it lives in status.
     identity = {(member,) for path, member in draft.identity.items() if path[0] == "status"}
     inputs = tuple(link for link in binding.inputs if link.aws not in identity)
+    outputs = draft.filled(wrapper, answer, binding.outputs)
     return replace(
         binding,
         inputs=tuple({link.aws: link for link in (*inputs, *named, *attributes)}.values()),
-        outputs=(*binding.outputs, *returned),
+        outputs=tuple(link for link in outputs if link.field[0] == "status"),
     )
 
 
-def _declared_fields(draft: _Draft, rules: Mapping[str, Node], parts: list[Part]) -> tuple[str, ...]:
-    """Fields that only the `fields` section knows; returns those that no part serves yet."""
-    owned = {name for part in parts for name in part.fields}
-    unbuilt = []
+def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]:
+    """Fields that only the `fields` section knows; returns those of the spec that some part or call must serve."""
+    served = []
     for path, node in rules.items():
         made = declared(path, node, draft.model, draft.naming)
         if made is None:
             continue
-        section, name = (
-            (draft.status, path.removeprefix("status.")) if path.startswith("status.") else (draft.spec, path)
-        )
-        section[name] = made
-        if section is draft.spec and name not in owned and "type" not in node.mapping():
-            unbuilt.append(name)
-    return tuple(unbuilt)
+        if path.startswith("status."):
+            draft.status[path.removeprefix("status.")] = made
+            continue
+        draft.spec[path] = made
+        if "type" not in node.mapping():
+            served.append(path)
+    return tuple(served)
 
 
-def _required(draft: _Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
+def _required(draft: Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
     """Required are the create operation's required members, but not a field that a reference can fill."""
-    needed = {draft.renamed.get(member) or field_name(member) for member in shapes.required(op)}
+    needed = {draft.field_of(member) for member in shapes.required(op)}
     referred = {
         name for name in needed for other in spec.fields.values() if other.type is Type.REF and other.aws == name
     }

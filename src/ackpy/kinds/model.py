@@ -60,22 +60,47 @@ class Read:
         binding: the operation; outputs start from the matched element where `items` is given.
         absent: error codes that say "this part isn't there" (while the resource may well be).
         items: the output member that holds a list of resources, of which `match` picks one.
-        match: member of an element → path in the object that it must equal.
+        match: member of an element → path in the object that it must equal. Without any, the first is meant: the call
+            asked for it alone.
+        each: the read that tells what the names say that this one lists.
     """
 
     binding: Binding
     absent: tuple[str, ...] = ()
     items: str | None = None
     match: Mapping[str, Path] = field(default_factory=dict)
+    each: Each | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A read for each name of a list, whose answers make a map.
+
+    Attributes:
+        listed: the output member of the listing read that holds the names.
+        binding: what is asked for each.
+        name: the input member that takes the name.
+        value: the output member that holds the map's value.
+    """
+
+    listed: str
+    binding: Binding
+    name: str
+    value: str
 
 
 class Form(StrEnum):
     """The shapes that a part of a resource has in AWS APIs (DESIGN, "Parts")."""
 
     ATTRIBUTES = "attributes"
+    BODY = "body"
     CHILDREN = "children"
+    ENTRIES = "entries"
+    FIXED = "fixed"
+    SET = "set"
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
+    TOGGLE = "toggle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +112,15 @@ class Part:
         form: how differences become calls.
         fields: the names of the spec fields that it owns.
         read: how it is observed; None where the kind's own read fills it.
-        put: writes it; for CHILDREN one element, for TAGS those that it adds.
-        remove: takes it away; for CHILDREN one element, for TAGS keys.
+        put: writes it; for CHILDREN, ENTRIES and SET one element, for TAGS those that it adds; for TOGGLE it switches
+            on. What is FIXED only creation writes.
+        remove: takes it away, in the same measure; for TAGS keys. For TOGGLE it switches off.
         after: parts that are written before this one (and removed after it).
+        one_each: for ATTRIBUTES, the input members that take name and value where each goes alone.
+        changed_only: for BODY, only members that differ are sent (beside the required ones).
+        exclusive: after a call of this part AWS is looked at before the next exclusive one.
+        any_state: written in states in which the rest waits.
+        before_delete: taken away before the resource can be deleted.
     """
 
     name: str
@@ -99,6 +130,45 @@ class Part:
     read: Read | None = None
     remove: Binding | None = None
     after: tuple[str, ...] = ()
+    one_each: tuple[str, str] | None = None
+    changed_only: bool = False
+    exclusive: bool = False
+    any_state: bool = False
+    before_delete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """What a member of the status says of what the resource is about.
+
+    Attributes:
+        path: where it stands.
+        ready: the states in which the resource counts as synced and may be changed. In all others calls wait.
+        failed: the states that only another spec, or a person, ends: Terminal.
+        deleting: the states in which a deletion is under way and isn't sent again.
+        gone: the states in which a deletion is over, whatever AWS still shows.
+    """
+
+    path: Path
+    ready: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    deleting: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An annotation of an object that fills a member of the deletion's input.
+
+    Attributes:
+        annotation: its whole name.
+        member: the input member.
+        default: what is sent where the annotation is absent or can't be read; its type is the member's.
+    """
+
+    annotation: str
+    member: str
+    default: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +214,9 @@ class Kind:
         parts: in the order in which they are written.
         not_found: codes that mean that the resource doesn't exist.
         terminal: codes after which only another spec helps.
-        arn: a template with {partition}, {region}, {account} and {spec.…} where AWS returns no ARN.
+        arn: a template with {partition}, {region}, {account} and {spec.…}, where the ARN can be told from names.
+        states: what the resource may be busy with; all must be ready.
+        options: annotations that the deletion follows.
         one_at_a_time: AWS refuses concurrent writes to one resource.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
         source: the definition file, for messages.
@@ -169,6 +241,8 @@ class Kind:
     adoption: Mapping[str, Path] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     arn: str | None = None
+    states: tuple[States, ...] = ()
+    options: tuple[Option, ...] = ()
     one_at_a_time: bool = False
     unbuilt: tuple[str, ...] = ()
     source: str = ""

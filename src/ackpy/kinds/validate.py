@@ -63,13 +63,20 @@ def check(node: Node, kind: Kind) -> None:
     keys = node.mapping()
     for path, child in keys["identity"].mapping().items():
         _field(child, kind, path)
-        if not any(link.aws == (child.text(),) for link in kind.delete.inputs):
-            raise child.fail(f"{kind.delete.operation} has no input member '{child.value}'")
+        if not any(link.field == parse(path) for link in kind.delete.inputs):
+            raise child.fail(f"{kind.delete.operation} has no input member '{child.value}': give one by 'in'")
     for name in _BINDINGS:
         if name in keys:
             _binding(keys[name], kind)
     for part in kind.parts:
-        _part(keys["parts"].mapping()[part.name], kind, part)
+        if part.form is not Form.FIXED:
+            _part(keys["parts"].mapping()[part.name], kind, part)
+    for states in kind.states:
+        _field(keys["states"], kind, ".".join(states.path))
+    for option in kind.options:
+        _member(
+            keys["delete"], shapes.operation(kind.service.model, node, kind.delete.operation).input_shape, option.member
+        )
     for child in _section(keys, "adoption").values():
         _field(child, kind, child.text())
     if "tags" in keys:
@@ -99,10 +106,12 @@ def _field(place: Node, kind: Kind, text: str) -> Field:
 
 def _member(place: Node, shape: Shape | None, text: str) -> Shape:
     """The shape of a member that a definition names, below a structure or a map."""
-    for key in text.split("."):
+    for key in text.replace("[]", ".[]").split("."):
         known = shapes.members(shape)
         if key.startswith("@") and isinstance(shape, MapShape):
             shape = shape.value
+        elif key == "[]" and isinstance(shape, ListShape):
+            shape = shape.member
         elif key in known:
             shape = known[key]
         else:
@@ -116,6 +125,10 @@ def _binding(node: Node, kind: Kind) -> None:
     keys = node.mapping()
     op = shapes.operation(kind.service.model, node, keys["operation"].text())
     output: Shape | None = op.output_shape
+    if "wrapper" in keys:
+        output = _member(keys["wrapper"], output, keys["wrapper"].text())
+    elif (inner := list(shapes.members(output).values())) and len(inner) == 1 and isinstance(inner[0], StructureShape):
+        output = inner[0] if node.path != "find" else output
     if "items" in keys:
         listed = _member(keys["items"], output, keys["items"].text())
         if not isinstance(listed, ListShape):
@@ -141,7 +154,7 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
         if name not in earlier:
             raise keys["after"].fail(f"expected parts that stand earlier, found '{name}'")
     operations = {}
-    for key in ("get", "put", "remove"):
+    for key in ("get", "each", "put", "remove"):
         if key in keys:
             op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
             operations[op.name] = op
@@ -149,6 +162,12 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
         if name not in operations:
             raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
         _constants(child, operations[name].input_shape)
+    for member, child in _section(keys, "in").items():
+        if not any(member.partition("[]")[0].partition(".")[0] in shapes.inputs(op) for op in operations.values()):
+            raise child.fail(f"none of the part's operations {', '.join(operations)} has an input member '{member}'")
+        _field(child, kind, child.text())
+    if "get" not in keys:
+        return
     _, _, got = shapes.target(keys["get"], kind.service.model, "out")
     for member, child in _section(keys, "out").items():
         if part.form is not Form.ATTRIBUTES:

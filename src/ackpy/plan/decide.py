@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import eq
 from typing import TypeAlias
 
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Form, Kind, Option
 from ackpy.kinds.paths import Json, Path, get, show, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty
@@ -29,6 +29,7 @@ class Desired:
         deleting: the object is being deleted, and its resource with it.
         tags: the controller's own tags.
         ignored: paths in the spec that AWS isn't held to.
+        annotations: the object's, for what a deletion follows.
     """
 
     spec: Mapping[str, Json]
@@ -36,6 +37,7 @@ class Desired:
     deleting: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Path, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -145,7 +147,7 @@ NOT_MANAGED = Refuse(
 def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) -> Decision:
     """What should happen next to one resource."""
     if desired.deleting and observed.exists:
-        return _unless_settling(_deletion(kind, desired), memory, "the deletion")
+        return _deleting(kind, desired, observed, memory)
     if not observed.exists and memory.creating:
         return Wait("AWS takes time to show the new resource")
     if desired.deleting:
@@ -163,21 +165,64 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return anew if creates else Missing("adopted resource not found")
     if not memory.managed:
         return Adopt() if memory.adoption else NOT_MANAGED
+    if refusal := _failed(kind, observed):
+        return refusal
     desired = _exempted(desired, observed)
     found = delta(kind, desired, observed)
+    busy = _busy(kind, observed)
     if not found:
-        return Done()
+        return busy or Done()
     if refusal := _unchangeable(kind, found):
         return refusal
     to_write = _to_write(kind, desired, observed, found)
     calls = [
         call
         for part in kind.parts
-        if (own := [one for one in found if one.path[0] in part.fields])
+        if (part.any_state or not busy) and (own := [one for one in found if one.path[0] in part.fields])
         for call in calls_of(kind, part, to_write, observed, own)
     ]
+    if busy and not calls:
+        return busy
     what = ", ".join(show(("spec", *one.path)) for one in found)
     return _unless_settling(Stage(_waves(kind, calls), tuple(found)), memory, what)
+
+
+def _failed(kind: Kind, observed: Observation) -> Refuse | None:
+    for states in kind.states:
+        if (state := get(observed.status, states.path[1:])) in states.failed:
+            return Refuse(f"the {kind.name} is in state {state}: {show(states.path)}")
+    return None
+
+
+def _busy(kind: Kind, observed: Observation) -> Wait | None:
+    """What the resource is about, while that isn't over."""
+    for states in kind.states:
+        state = get(observed.status, states.path[1:])
+        if state is not None and state not in states.ready:
+            return Wait(f"the {kind.name} is {state}: {show(states.path)}")
+    return None
+
+
+def _deleting(kind: Kind, desired: Desired, observed: Observation, memory: Memory) -> Decision:
+    for states in kind.states:
+        state = get(observed.status, states.path[1:])
+        if state in states.gone:
+            return Gone()
+        if state in states.deleting:
+            return Wait(f"the {kind.name} is {state}: {show(states.path)}")
+    return _unless_settling(_clearing(kind, observed) or _deletion(kind, desired), memory, "the deletion")
+
+
+def _clearing(kind: Kind, observed: Observation) -> Stage | None:
+    """What AWS wants taken away before it deletes the resource."""
+    calls = []
+    for part in kind.parts:
+        there = {name: observed.spec.get(name) for name in part.fields if not is_empty(observed.spec.get(name))}
+        if part.before_delete and there and part.name not in observed.unknown:
+            without = {name: value for name, value in observed.spec.items() if name not in there}
+            found = [Difference((name,), None, value) for name, value in there.items()]
+            calls += calls_of(kind, part, without, observed, found)
+    return Stage(_waves(kind, calls)) if calls else None
 
 
 def _look(kind: Kind, desired: Desired, observed: Observation, why: str) -> Decision:
@@ -228,8 +273,19 @@ def creation(kind: Kind, desired: Desired) -> Stage:
 
 
 def _deletion(kind: Kind, desired: Desired) -> Stage:
-    call = Call(kind.delete.operation, params(kind, kind.delete, desired.resource), Purpose.DELETE)
-    return Stage(((call,),))
+    given = {option.member: _option(option, desired.annotations) for option in kind.options}
+    sent = params(kind, kind.delete, desired.resource) | {k: value for k, value in given.items() if value is not None}
+    return Stage(((Call(kind.delete.operation, sent, Purpose.DELETE),),))
+
+
+def _option(option: Option, annotations: Mapping[str, str]) -> Json:
+    """An annotation's value as the type that its default has; the default where it can't be read so."""
+    text = annotations.get(option.annotation, "").strip()
+    if isinstance(option.default, bool):
+        return {"true": True, "false": False}.get(text.lower(), option.default)
+    if isinstance(option.default, int):
+        return int(text) if text.isdecimal() else option.default
+    return text or option.default
 
 
 def _unless_settling(stage: Stage, memory: Memory, what: str) -> Act | Wait:
@@ -240,8 +296,9 @@ def _unless_settling(stage: Stage, memory: Memory, what: str) -> Act | Wait:
 
 
 def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
+    fixed = {name for part in kind.parts if part.form is Form.FIXED for name in part.fields}
     for difference in found:
-        if kind.spec.fields[difference.path[0]].rule.create_only:
+        if kind.spec.fields[difference.path[0]].rule.create_only or difference.path[0] in fixed:
             return Refuse(
                 f"{show(('spec', *difference.path))} can be set only when the {kind.name} is created: AWS has "
                 f"{difference.observed!r}, the manifest says {difference.desired!r}. Set it back, or delete the object "
@@ -272,6 +329,9 @@ def _waves(kind: Kind, calls: Iterable[Call]) -> tuple[tuple[Call, ...], ...]:
         return (0, -deepest) if call.purpose is Purpose.REMOVE else (1, deepest)
 
     ordered = sorted(calls, key=turn)
+    exclusive = {part.name for part in kind.parts if part.exclusive}
+    waiting = [call for call in ordered if exclusive & set(call.parts)][1:]
+    ordered = [call for call in ordered if call not in waiting]
     if kind.one_at_a_time:
         return tuple((call,) for call in ordered)
     return tuple(tuple(call for call in ordered if turn(call) == step) for step in sorted(set(map(turn, ordered))))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from ackpy.kinds import shapes
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path
 from ackpy.kinds.schema import Unset
@@ -42,9 +44,85 @@ def _sub_resource(
 def _attributes(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, found: Sequence[Difference]
 ) -> list[Call]:
-    """Only the attributes that differ are written, all in one call."""
+    """Only the attributes that differ are written: all in one call, or each by its name."""
     names = dict.fromkeys(difference.path[0] for difference in found)
-    return [_put(kind, part, spec, observed, names)]
+    if part.one_each is None:
+        return [_put(kind, part, spec, observed, names)]
+    return [_attribute(part, part.one_each, _put(kind, part, spec, observed, (name,))) for name in names]
+
+
+def _attribute(part: Part, members: tuple[str, str], call: Call) -> Call:
+    """A call that writes one attribute by its name; without a value it takes the attribute away."""
+    (path,) = call.sets
+    attribute = next(link.aws[0].removeprefix("@") for link in part.put.inputs if link.field == ("spec", *path))
+    rest = {member: sent for member, sent in call.params.items() if member != attribute}
+    named: dict[str, Json] = {members[0]: attribute}
+    given = call.params.get(attribute)
+    return replace(call, params={**rest, **named, **({} if given is None else {members[1]: given})})
+
+
+def _body(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, found: Sequence[Difference]
+) -> list[Call]:
+    """One call with the members that differ; with it go the others that are set, or only those that it requires."""
+    differing = dict.fromkeys(difference.path[0] for difference in found)
+    members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec"}
+    needed = shapes.required(kind.service.model.operation_model(part.put.operation))
+    others = [name for name in part.fields if not part.changed_only or members[name] in needed]
+    along = [name for name in others if name not in differing and not is_empty(spec.get(name))]
+    call = _put(kind, part, spec, observed, [*differing, *along])
+    return [replace(call, sets={path: value for path, value in call.sets.items() if path[0] in differing})]
+
+
+def _set(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """Members that are missing are added, then those that went are removed, one a call."""
+    assert part.remove is not None
+    name = part.fields[0]
+    wanted, there = list(spec.get(name) or ()), list(observed.spec.get(name) or ())
+    calls = []
+    for one in [*wanted, *there]:
+        if (one in wanted) == (one in there):
+            continue
+        there = [*there, one] if one in wanted else [other for other in there if other != one]
+        purpose, binding = (Purpose.PUT, part.put) if one in wanted else (Purpose.REMOVE, part.remove)
+        sent = _params(kind, binding, spec, {name: {"[]": one}}, observed)
+        calls.append(Call(binding.operation, sent, purpose, (part.name,), {(name,): there or None}))
+    return calls
+
+
+def _entries(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, found: Sequence[Difference]
+) -> list[Call]:
+    """Entries of a map that are new or changed are written, and those that went removed, one a call."""
+    assert part.remove is not None
+    name = part.fields[0]
+    wanted, there = dict(spec.get(name) or {}), dict(observed.spec.get(name) or {})
+    whole = any(len(difference.path) == 1 for difference in found)
+    differing = {difference.path[1] for difference in found if len(difference.path) > 1}
+    calls = []
+    for key in sorted({*wanted, *there}):
+        if not whole and key not in differing:
+            continue
+        there = {k: v for k, v in there.items() if k != key} | ({key: wanted[key]} if key in wanted else {})
+        purpose, binding = (Purpose.PUT, part.put) if key in wanted else (Purpose.REMOVE, part.remove)
+        entry = {"{}": {"key": key, "value": wanted.get(key)}}
+        sent = _params(kind, binding, spec, {name: entry}, observed)
+        calls.append(Call(binding.operation, sent, purpose, (part.name,), {(name,): there or None}))
+    return calls
+
+
+def _toggle(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """Switched on, or off where unset means off."""
+    assert part.remove is not None
+    name = part.fields[0]
+    on = bool(spec.get(name))
+    binding = part.put if on else part.remove
+    sent = _params(kind, binding, spec, {}, observed)
+    return [Call(binding.operation, sent, Purpose.PUT, (part.name,), {(name,): on})]
 
 
 def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, names: Iterable[str]) -> Call:
@@ -107,8 +185,12 @@ def _tags(
 _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Sequence[Difference]], list[Call]]] = {
     Form.SUB_RESOURCE: _sub_resource,
     Form.ATTRIBUTES: _attributes,
+    Form.BODY: _body,
     Form.CHILDREN: _children,
+    Form.ENTRIES: _entries,
+    Form.SET: _set,
     Form.TAGS: _tags,
+    Form.TOGGLE: _toggle,
 }
 
 

@@ -1,6 +1,7 @@
 """The data: a folder for each service, and below the one table of what data can't say.
 
-A hook is pure. `normalise_desired(spec, region)` returns the spec as AWS wants it said in that region.
+A hook is pure. `normalise_desired(spec, region)` returns the spec as AWS wants it said in that region;
+`decode_observed(operation, answer)` returns an answer in the shape that the definition reads.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,3 +12,5 @@ from ackpy.services.s3 import bucket
 NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
     "s3/Bucket": bucket.normalised,
 }
+
+DECODE_OBSERVED: Mapping[str, Callable[[str, Mapping[str, Json]], Mapping[str, Json]]] = {}

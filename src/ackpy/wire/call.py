@@ -6,13 +6,15 @@ plan makes calls from differences; the controller sends them and turns the answe
 from __future__ import annotations
 
 import hashlib
+import re
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import orjson
 
-from ackpy.kinds.model import Binding, Kind, Read
+from ackpy.kinds.model import Binding, Kind, Link, Read
 from ackpy.kinds.paths import Json, Path, get, parse, put, with_value
 from ackpy.kinds.schema import Field
 from ackpy.wire.convert import from_aws, to_aws
@@ -102,11 +104,20 @@ def seen(kind: Kind, binding: Binding, answer: Mapping[str, Json]) -> tuple[dict
     found: dict[str, Json] = {}
     for link in binding.outputs:
         node = _node(kind, link.field)
-        raw = get(answer, link.aws)
+        raw = _at(answer, link.aws)
         value = from_aws(node, raw) if node else raw
         if value is not None:
             put(found, link.field, value)
     return found.get("spec", {}), found.get("status", {})
+
+
+def _at(answer: Json, path: Path) -> Json:
+    """What stands at a path of an answer; `[]` goes through a list, whose elements it leaves in their order."""
+    if "[]" not in path:
+        return get(answer, path)
+    here = path.index("[]")
+    listed = get(answer, path[:here])
+    return None if listed is None else [get(one, path[here + 1 :]) for one in listed]
 
 
 def matched(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json]) -> Mapping[str, Json] | None:
@@ -125,8 +136,28 @@ def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
 
 def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
     """The spec's values that name the resource to AWS, before and after it is made; None where one is unset."""
-    paths = [*kind.identity, *(link.field for link in (kind.find.binding.inputs if kind.find else ()))]
-    return [get(spec, path[1:]) for path in paths if path[0] == "spec"]
+    found_by = [*kind.find.binding.inputs, *(Link((), path) for path in kind.find.match.values())] if kind.find else []
+    paths = [*kind.identity, *(link.field for link in found_by), *(parse(word) for word in template_words(kind))]
+    return [get(spec, path[1:]) for path in dict.fromkeys(paths) if path[0] == "spec"]
+
+
+def template_words(kind: Kind) -> list[str]:
+    """What a kind's ARN is made of, e.g. `spec.name`; nothing where it can't be told from names."""
+    return [word for _, word, _, _ in string.Formatter().parse(kind.arn or "") if word]
+
+
+def arn(kind: Kind, spec: Mapping[str, Json], place: Mapping[str, str]) -> str | None:
+    """The resource's ARN by the kind's template; None where it has none, or a name in it isn't known.
+
+    Args:
+        kind: the kind.
+        spec: the object's spec.
+        place: partition, region and account.
+    """
+    words = {word: place.get(word) or get({"spec": spec}, parse(word)) for word in template_words(kind)}
+    if kind.arn is None or not all(words.values()):
+        return None
+    return re.sub(r"\{([^}]+)\}", lambda match: str(words[match[1]]), kind.arn)
 
 
 def merged(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
@@ -156,6 +187,11 @@ def _node(kind: Kind, path: Path) -> Field | None:
 
 
 def _merge(target: dict[str, Json], path: Path, value: Json) -> None:
+    if not path:
+        target.update(value)
+        return
+    if path[-1] == "[]":
+        path, value = path[:-1], [value]
     for key in path[:-1]:
         target[key] = dict(target.get(key) or {})
         target = target[key]

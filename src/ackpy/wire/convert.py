@@ -7,7 +7,10 @@ out, and so is what is empty: an empty list and no list say the same.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from datetime import UTC, datetime
+
+import orjson
 
 from ackpy.kinds.paths import Json, Path, show
 from ackpy.kinds.schema import Field, Type
@@ -65,6 +68,8 @@ def from_aws(node: Field, value: Json) -> Json:
         return {key: _element(node.item, item) for key, item in value.items()} or None
     if node.type is Type.TIMESTAMP and isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if node.type is Type.STRING and isinstance(value, Mapping):
+        return orjson.dumps(value).decode()  # botocore reads IAM's policies as the JSON that they are
     if node.type is Type.BYTES and isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     return value

@@ -1,0 +1,275 @@
+"""The `parts` section of a definition, compiled: one function a form, chosen by the table at the end.
+
+Parts whose fields only they know (`declaring`) come before the fields of the create operation, and parts that write
+fields which are there already (`body`) after them; kinds/compile.py keeps that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from botocore.model import ListShape, OperationModel, Shape
+
+from ackpy.kinds import shapes
+from ackpy.kinds.definition import Node
+from ackpy.kinds.draft import Draft, links
+from ackpy.kinds.model import Binding, Each, Form, Link, Part, Read
+from ackpy.kinds.names import field_name
+from ackpy.kinds.paths import Json, Path
+from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
+
+_KEYS = (
+    "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
+    "sends exclusive any_state before_delete"
+).split()
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A part's section with the operations it names, each with the member it points to and that member's shape."""
+
+    draft: Draft
+    name: str
+    node: Node
+    keys: Mapping[str, Node]
+    create: OperationModel
+
+    @property
+    def field(self) -> str:
+        """The spec field that the part owns."""
+        return self.keys["field"].text() if "field" in self.keys else self.name
+
+    def target(self, key: str, direction: str) -> tuple[OperationModel, str, Shape | None]:
+        return shapes.target(self.keys[key], self.draft.model, direction)
+
+    def bind(self, op: OperationModel, inputs: Iterable[Link] = (), outputs: Iterable[Link] = ()) -> Binding:
+        """A binding with the part's own `in` and `constants` of that operation."""
+        constants: dict[str, Json] = {}
+        if "constants" in self.keys:
+            constants = {name: child.value for name, child in self.keys["constants"].mapping().items()}
+        known = shapes.inputs(op)
+        more = tuple(link for link in links(self.keys["in"]) if link.aws[0] in known) if "in" in self.keys else ()
+        return self.draft.bound(op, (*more, *inputs), outputs, constants.get(op.name, {}))
+
+    def read(self, op: OperationModel, outputs: Iterable[Link], each: Each | None = None) -> Read:
+        more = links(self.keys["out"]) if "out" in self.keys else ()
+        absent = self.keys["absent"].texts() if "absent" in self.keys else ()
+        made = Read(self.bind(op, (), (*outputs, *more)), absent=absent, each=each)
+        if "exists" in self.keys and self.keys["exists"].flag():
+            self.draft.exists = made
+        return made
+
+    def flag(self, key: str) -> bool:
+        return key in self.keys and self.keys[key].flag()
+
+    def made(self, form: Form, owned: tuple[str, ...], put: Binding, read: Read | None, **more: Json) -> Part:
+        return Part(
+            name=self.name,
+            form=form,
+            fields=owned,
+            put=put,
+            read=None if read is self.draft.exists else read,
+            after=self.keys["after"].texts() if "after" in self.keys else (),
+            exclusive=self.flag("exclusive"),
+            any_state=self.flag("any_state"),
+            before_delete=self.flag("before_delete"),
+            **more,
+        )
+
+
+def form_of(node: Node) -> Form:
+    """The form of a part.
+
+    Raises:
+        DefinitionError: there is none such.
+    """
+    return Form(node.mapping(*_KEYS, required=["form"])["form"].choice(f.value for f in Form if f is not Form.FIXED))
+
+
+def part(draft: Draft, name: str, node: Node, create: OperationModel) -> Part:
+    """A part compiled; the fields that only it knows are added to the draft.
+
+    Raises:
+        DefinitionError: its section says something that can't be.
+    """
+    form = form_of(node)
+    return _FORMS[form](_Section(draft, name, node, node.mapping(*_KEYS, required=["put"]), create))
+
+
+def _attributes(own: _Section) -> Part:
+    """`members` of a map of attributes, written all at once or, with `name` and `value`, each alone."""
+    own.node.mapping(required=["get", "members"])
+    get_op, get_member, get_shape = own.target("get", "out")
+    put_op, put_member, put_shape = own.target("put", "in")
+    one_each = (own.keys["name"].text(), own.keys["value"].text()) if "name" in own.keys else None
+    created = _attribute_map(own.create) if one_each else put_member
+    known = shapes.map_keys(get_shape if one_each else put_shape)
+    names = {}
+    for key in own.keys["members"].texts():
+        if known and key not in known:
+            raise own.keys["members"].fail(f"{put_op.name} knows no attribute '{key}'")
+        names[key] = own.draft.naming.exceptions.get(key) or field_name(key)
+        own.draft.spec.setdefault(names[key], Field(names[key], Type.STRING, key))
+        if created in shapes.inputs(own.create) and key not in shapes.inputs(own.create):
+            own.draft.attributes[names[key]] = (created, "@" + key)
+    sent = [Link(("@" + key,) if one_each else (put_member, "@" + key), ("spec", f)) for key, f in names.items()]
+    shown = [Link((get_member, "@" + key), ("spec", name)) for key, name in names.items()]
+    more = links(own.keys["out"]) if "out" in own.keys else ()
+    outputs = [*shown, *(Link((get_member, "@" + ".".join(link.aws)), link.field) for link in more)]
+    absent = own.keys["absent"].texts() if "absent" in own.keys else ()
+    read = Read(own.bind(get_op, (), outputs), absent=absent)
+    if own.flag("exists"):
+        own.draft.exists = read
+    return own.made(Form.ATTRIBUTES, tuple(names.values()), own.bind(put_op, sent), read, one_each=one_each)
+
+
+def _attribute_map(create: OperationModel) -> str:
+    return next((name for name, shape in shapes.inputs(create).items() if shape.type_name == "map"), "")
+
+
+def _sub_resource(own: _Section) -> Part:
+    """One field with a call that writes it whole, and perhaps one that takes it away."""
+    form = form_of(own.node)
+    put_op, put_member, put_shape = own.target("put", "in")
+    if put_shape is None:
+        raise own.keys["put"].fail(f"{put_op.name} takes nothing")
+    own.draft.spec[own.field] = from_shape(own.field, put_member, put_shape, own.draft.naming)
+    where = (put_member,) if put_member else ()
+    read = None
+    if "get" in own.keys:
+        get_op, get_member, get_shape = own.target("get", "out")
+        if get_shape is None or get_shape.type_name != put_shape.type_name:
+            found = get_shape.type_name if get_shape else "nothing"
+            raise own.keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
+        read = own.read(get_op, [Link((get_member,) if get_member else (), ("spec", own.field))])
+    put = own.bind(put_op, [Link(where, ("spec", own.field))])
+    return own.made(form, (own.field,), put, read, remove=_removal(own, ()))
+
+
+def _removal(own: _Section, child: Iterable[Link]) -> Binding | None:
+    if "remove" not in own.keys:
+        return None
+    op, member, _ = own.target("remove", "in")
+    return own.bind(op, [Link((member,), ("spec", own.field))] if member else child)
+
+
+def _children(own: _Section) -> Part:
+    """A list whose elements, told apart by the member `key`, are written one by one."""
+    own.node.mapping(required=["key", "get", "remove"])
+    put_op, put_member, element = own.target("put", "in")
+    get_op, get_member, _ = own.target("get", "out")
+    key = own.keys["key"]
+    if element is None or key.text() not in shapes.inputs(put_op) or key.text() not in shapes.members(element):
+        raise key.fail(f"expected a member of {put_op.name} and of its {put_member}")
+    rule = Rule(key=field_name(key.text()))
+    item = from_shape("[]", "", element, own.draft.naming)
+    own.draft.spec[own.field] = Field(own.field, Type.LIST, item=item, rule=rule)
+    child = Link((key.text(),), ("spec", own.field, "[]", rule.key))
+    put = own.bind(put_op, [Link((put_member,), ("spec", own.field, "[]")), child])
+    read = own.read(get_op, [Link((get_member,), ("spec", own.field))])
+    return own.made(Form.CHILDREN, (own.field,), put, read, remove=_removal(own, [child]))
+
+
+def _set(own: _Section) -> Part:
+    """A list of texts whose members are added and removed one by one; `element` is their member in what is listed."""
+    own.node.mapping(required=["remove"])
+    put_op, put_member, _ = own.target("put", "in")
+    rule = Rule(compare=Compare.SET)
+    made = Field(own.field, Type.LIST, own.field, item=Field("[]", Type.STRING), rule=rule)
+    own.draft.spec[own.field] = replace(own.draft.spec.get(own.field, made), rule=rule)
+    read = None
+    if "get" in own.keys:
+        get_op, get_member, listed = own.target("get", "out")
+        if not isinstance(listed, ListShape):
+            raise own.keys["get"].fail(f"{get_op.name} answers no list '{get_member}'")
+        step = ("[]", own.keys["element"].text()) if "element" in own.keys else ()
+        read = own.read(get_op, [Link((get_member, *step), ("spec", own.field))])
+    one = ("spec", own.field, "[]")
+    remove_op, remove_member, _ = own.target("remove", "in")
+    remove = own.bind(remove_op, [Link((remove_member,), one)])
+    return own.made(Form.SET, (own.field,), own.bind(put_op, [Link((put_member,), one)]), read, remove=remove)
+
+
+def _entries(own: _Section) -> Part:
+    """A map from names to texts, listed by name and then read, written and removed one by one.
+
+    `key` is the input member that takes a name, `value` the one that takes (and the answer's that holds) a text.
+    """
+    own.node.mapping(required=["get", "each", "key", "value", "remove"])
+    get_op, listed, _ = own.target("get", "out")
+    each_op = shapes.operation(own.draft.model, own.keys["each"], own.keys["each"].text())
+    put_op, remove_op = (
+        shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove")
+    )
+    key, value = own.keys["key"].text(), own.keys["value"].text()
+    own.draft.spec[own.field] = Field(own.field, Type.MAP, own.field, item=Field("{}", Type.STRING))
+    read = own.read(get_op, [Link((), ("spec", own.field))], Each(listed, own.bind(each_op), key, value))
+    entry: Path = ("spec", own.field, "{}")
+    return own.made(
+        Form.ENTRIES,
+        (own.field,),
+        own.bind(put_op, [Link((key,), (*entry, "key")), Link((value,), (*entry, "value"))]),
+        read,
+        remove=own.bind(remove_op, [Link((key,), (*entry, "key"))]),
+    )
+
+
+def _toggle(own: _Section) -> Part:
+    """A field that one call switches on and another off."""
+    own.node.mapping(required=["get", "remove"])
+    get_op, get_member, _ = own.target("get", "out")
+    put_op, remove_op = (
+        shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove")
+    )
+    own.draft.spec[own.field] = Field(own.field, Type.BOOLEAN, own.field)
+    read = own.read(get_op, [Link((get_member,), ("spec", own.field))])
+    return own.made(Form.TOGGLE, (own.field,), own.bind(put_op), read, remove=own.bind(remove_op))
+
+
+def body(draft: Draft, name: str, node: Node, create: OperationModel, others: Iterable[str]) -> Part:
+    """Fields that are there already, and that one operation writes: all that it takes, or those that `fields` lists.
+
+    Args:
+        draft, name, node, create: as for `part`.
+        others: the fields that other parts own.
+
+    Raises:
+        DefinitionError: the operation takes none of the fields.
+    """
+    own = _Section(draft, name, node, node.mapping(*_KEYS, required=["put"]), create)
+    op, _, _ = own.target("put", "in")
+    given = {link.aws[0]: link.field[-1] for link in links(own.keys["in"])} if "in" in own.keys else {}
+    identity = {path[1] for path in draft.identity if path[0] == "spec"}
+    taken = {**{member: draft.field_of(member) for member in shapes.inputs(op)}, **given}
+    wanted = own.keys["fields"].texts() if "fields" in own.keys else None
+    sent = {
+        member: field
+        for member, field in taken.items()
+        if field in draft.spec and (field in wanted if wanted else field not in {*identity, *others})
+    }
+    for field in wanted or ():
+        if field not in sent.values():
+            raise own.keys["fields"].fail(f"{op.name} takes no field '{field}'")
+    if not sent:
+        raise own.keys["put"].fail(f"{op.name} takes none of the kind's fields")
+    read = None
+    if "get" in own.keys:
+        get_op, member, shape = own.target("get", "out")
+        prefix = (member,) if member else ()
+        shown = draft.filled(prefix, shape, ())
+        read = own.read(get_op, [link for link in shown if link.field[1] in sent.values() and link.field[0] == "spec"])
+    changed = "sends" in own.keys and own.keys["sends"].choice(["all", "changed"]) == "changed"
+    put = own.bind(op, [Link((member,), ("spec", field)) for member, field in sent.items() if member not in given])
+    return own.made(Form.BODY, tuple(dict.fromkeys(sent.values())), put, read, changed_only=changed)
+
+
+_FORMS: Mapping[Form, Callable[[_Section], Part]] = {
+    Form.ATTRIBUTES: _attributes,
+    Form.CHILDREN: _children,
+    Form.ENTRIES: _entries,
+    Form.SET: _set,
+    Form.SUB_RESOURCE: _sub_resource,
+    Form.TAGS: _sub_resource,
+    Form.TOGGLE: _toggle,
+}
