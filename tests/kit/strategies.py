@@ -55,9 +55,12 @@ def specs(kind: Kind) -> st.SearchStrategy[dict[str, Any]]:
         if name not in fixed and name not in kind.unbuilt and node.type not in values.SHARED
     }
     some = st.lists(st.sampled_from(sorted(free)), max_size=_FIELDS_AT_ONCE, unique=True)
-    return some.flatmap(lambda names: st.fixed_dictionaries({name: free[name] for name in names})).map(
-        lambda spec: {**fixed, **spec}
-    )
+
+    @st.composite
+    def made(draw: st.DrawFn) -> dict[str, Any]:
+        return fixed | {name: draw(free[name]) for name in draw(some)}
+
+    return made()
 
 
 def of(node: Field) -> st.SearchStrategy[Any]:

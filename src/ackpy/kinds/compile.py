@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import UnknownServiceError
-from botocore.model import ListShape, OperationModel, ServiceModel
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape
 
 from ackpy.kinds import shapes, validate
 from ackpy.kinds.definition import Node
@@ -176,8 +176,8 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
     get_op, get_member, get_shape = shapes.target(keys["get"], draft.model, "out")
     if put_shape is None:
         raise keys["put"].fail(f"{put_op.name} takes nothing")
-    if form is Form.CHILDREN and isinstance(get_shape, ListShape):
-        get_shape = get_shape.member
+    if form is Form.CHILDREN:
+        get_shape = _element(keys["get"], get_shape)
     if get_shape is None or get_shape.type_name != put_shape.type_name:
         found = get_shape.type_name if get_shape else "nothing"
         raise keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
@@ -186,22 +186,17 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
     child: tuple[Link, ...] = ()
     if form is Form.ATTRIBUTES:
         node.mapping(required=["members"])
-        known = shapes.map_keys(put_shape)
-        names = {}
-        for key in keys["members"].texts():
-            if known and key not in known:
-                raise keys["members"].fail(f"{put_op.name} knows no attribute '{key}'")
-            names[key] = field_name(key)
-            draft.spec[names[key]] = Field(names[key], Type.STRING, key)
-            if put_member in shapes.inputs(create_op):
-                draft.attributes[names[key]] = (put_member, "@" + key)
+        names = _attribute_fields(draft, keys["members"], put_op, put_shape)
+        if put_member in shapes.inputs(create_op):
+            draft.attributes |= {name: (put_member, "@" + key) for key, name in names.items()}
         owned = tuple(names.values())
         links = tuple(Link((put_member, "@" + key), ("spec", name)) for key, name in names.items())
         reads = tuple(Link((get_member, "@" + key), ("spec", name)) for key, name in names.items())
     elif form is Form.CHILDREN:
         node.mapping(required=["key", "remove"])
-        child = (_children(draft, spec_field, keys["key"], put_op, put_member),)
-        links = (Link((put_member,), ("spec", spec_field, "[]")), *child)
+        child = (_children(draft, spec_field, keys["key"], put_shape),)
+        put_key = tuple(link for link in child if link.aws[0] in shapes.inputs(put_op))
+        links = (Link((put_member,), ("spec", spec_field, "[]")), *put_key)
         reads = (Link((get_member,), ("spec", spec_field)),)
     else:
         draft.spec[spec_field] = from_shape(spec_field, put_member, put_shape, draft.naming)
@@ -233,11 +228,29 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
     )
 
 
-def _children(draft: _Draft, name: str, key: Node, put: OperationModel, member: str) -> Link:
-    """The field of a list whose elements are written one by one; returns what names an element to AWS."""
-    element = shapes.inputs(put).get(member)
-    if element is None or key.text() not in shapes.inputs(put) or key.text() not in shapes.members(element):
-        raise key.fail(f"expected a member of {put.name} and of its {member}")
+def _attribute_fields(draft: _Draft, members: Node, put: OperationModel, shape: Shape) -> dict[str, str]:
+    """The fields of a map of attributes: key in the map to name of the field."""
+    known = shapes.map_keys(shape)
+    names = {}
+    for key in members.texts():
+        if known and key not in known:
+            raise members.fail(f"{put.name} knows no attribute '{key}'")
+        names[key] = field_name(key)
+        draft.spec[names[key]] = Field(names[key], Type.STRING, key)
+    return names
+
+
+def _element(place: Node, shape: Shape | None) -> Shape:
+    """The shape of the elements of a list that is read."""
+    if not isinstance(shape, ListShape):
+        raise place.fail(f"expected a list, found {shape.type_name if shape else 'nothing'}")
+    return shape.member
+
+
+def _children(draft: _Draft, name: str, key: Node, element: Shape) -> Link:
+    """The field of a list whose elements are written one by one; returns the link of what tells them apart."""
+    if key.text() not in shapes.members(element):
+        raise key.fail(f"expected one of {', '.join(shapes.members(element))}, found '{key.text()}'")
     rule = Rule(key=field_name(key.text()))
     draft.spec[name] = Field(name, Type.LIST, item=from_shape("[]", "", element, draft.naming), rule=rule)
     return Link((key.text(),), ("spec", name, "[]", rule.key))

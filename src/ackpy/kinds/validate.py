@@ -145,6 +145,12 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
         if key in keys:
             op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
             operations[op.name] = op
+    if (
+        part.form is Form.CHILDREN
+        and part.remove
+        and keys["key"].text() not in shapes.inputs(operations[part.remove.operation])
+    ):
+        raise keys["key"].fail(f"{part.remove.operation} has no input member '{keys['key'].value}'")
     for name, child in _section(keys, "constants").items():
         if name not in operations:
             raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
