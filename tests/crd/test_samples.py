@@ -21,8 +21,8 @@ LEFT_OUT = {
         "createBucketConfiguration.bucket.type": "directory buckets only",
         "createBucketConfiguration.location.name": "directory buckets only",
         "createBucketConfiguration.location.type": "directory buckets only",
-        "objectLockConfiguration.rule.defaultRetention.defaultEventHold.days": "newer than moto, and most regions",
-        "objectLockConfiguration.rule.defaultRetention.defaultEventHold.years": "newer than moto, and most regions",
+        "objectLockConfiguration.rule.defaultRetention.defaultEventHold.days": "newer than the contract",
+        "objectLockConfiguration.rule.defaultRetention.defaultEventHold.years": "newer than the contract",
         "replication.roleRef": "needs iam/Role, which isn't served yet",
     },
     "sqs/Queue": {

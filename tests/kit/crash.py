@@ -1,11 +1,12 @@
 """A process that dies between two steps: an exception that nobody catches, at the Nth boundary.
 
 Boundaries stand before and after each write to the API, and before each AWS call and after each that changes something.
-(After a read nothing has happened: that is the next boundary.)
+(After a read nothing has happened: that is the next boundary. Reads that follow each other at one moment are one
+boundary for the same reason.)
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,13 +30,15 @@ class Boundaries:
     passed: list[str] = field(default_factory=list)
     _at: int | None = None
     _armed: bool = False
+    _read_at: float | None = None
 
     def cross(self, what: str) -> None:
         """Get to a boundary. A dead process gets no further."""
         if not self._armed:
             return
-        if self._at is not None and len(self.passed) >= self._at:
+        if self._dead:
             raise Crash(self.passed[-1])
+        self._read_at = None
         self.passed.append(what)
         if len(self.passed) == self._at:
             raise Crash(what)
@@ -43,17 +46,20 @@ class Boundaries:
     @contextmanager
     def armed(self, at: int | None = None) -> Iterator[None]:
         """Count from here; kill at the `at`-th boundary (from 1)."""
-        self.passed, self._at, self._armed = [], at, True
+        self.passed, self._at, self._armed, self._read_at = [], at, True, None
         try:
             yield
         finally:
             self._armed = False
 
-    def watch(self, simulator: Simulator) -> None:
+    def watch(self, simulator: Simulator, clock: Callable[[], float]) -> None:
         """Have the boundaries of a simulated AWS."""
 
         def before(call: Call) -> None:
-            self.cross(f"before {call.operation}")
+            reads = call.operation.startswith(_READS)
+            if not reads or self._dead or self._read_at != clock():
+                self.cross(f"before {call.operation}")
+            self._read_at = clock() if reads else None
 
         def after(call: Call) -> None:
             if not call.operation.startswith(_READS):
@@ -61,6 +67,10 @@ class Boundaries:
 
         simulator.before_call.append(before)
         simulator.after_call.append(after)
+
+    @property
+    def _dead(self) -> bool:
+        return self._at is not None and len(self.passed) >= self._at
 
 
 class CrashableApi(MemoryApi):

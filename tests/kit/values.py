@@ -120,6 +120,14 @@ def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = Non
         yield Leaf(path, node, path if reported is None else reported)
 
 
+def aligned(node: Field, value: Any, other: Any) -> Any:
+    """Another value of a field, with the elements that have keys in this one's order."""
+    if not node.rule.key or not other:
+        return other
+    order = [one.get(node.rule.key) for one in value]
+    return sorted(other, key=lambda one: order.index(one.get(node.rule.key)))
+
+
 def at(value: Any, path: Path) -> Any:
     """What stands at a path of keys and positions; None where the path leads nowhere."""
     for key in path:

@@ -54,11 +54,17 @@ parts:
     after: [policy]
     get: GetBucketTagging
     put: PutBucketTagging.Tagging
+  metrics:
+    form: children
+    get: ListBucketMetricsConfigurations.MetricsConfigurationList
+    put: PutBucketMetricsConfiguration.MetricsConfiguration
+    remove: DeleteBucketMetricsConfiguration
+    key: Id
   versioning: {form: sub_resource, get: GetBucketVersioning, put: PutBucketVersioning.VersioningConfiguration}
 fields:
   name: {aws: Bucket}
   acl: {from: PutBucketAcl.ACL}
-  metrics: {list_of: MetricsConfiguration}
+  inventory: {list_of: InventoryConfiguration}
   tagging.tagSet: {compare: tags}
   versioning: {default: {status: Suspended}}
 """
@@ -127,7 +133,7 @@ WRONG = [
     (QUEUE, "{type: string}", "{type: text}", "fields.status.queueARN.type: expected one of string, integer"),
     (BUCKET, "items: Buckets", "items: Bucket", "exists.items: there is no member 'Bucket'; expected one of Buckets"),
     (BUCKET, "items: Buckets", "items: Owner", "exists.items: expected a list, 'Owner' is a structure"),
-    (BUCKET, ", match: {Name: spec.name}", "", "exists: 'items' says where the resources are listed and 'match' which"),
+    (BUCKET, "items: Buckets, ", "", "exists: 'match' says which of the resources that 'items' lists is meant"),
     (BUCKET, "match: {Name:", "match: {Nam:", "exists.match.Nam: there is no member 'Nam'; expected one of Name"),
     (
         BUCKET,
@@ -142,7 +148,20 @@ WRONG = [
     (BUCKET, "get: GetBucketTagging", "get: GetBucketPolicy.Policy", "parts.tagging.get: expected a structure, as"),
     (BUCKET, "name: {aws: Bucket}", "name: {aws: Bukket}", "fields.name: the kind has no field 'name'"),
     (BUCKET, "PutBucketAcl.ACL", "PutBucketAcl.ACLS", "PutBucketAcl has no input member 'ACLS'; it has ACL"),
-    (BUCKET, "MetricsConfiguration}", "Metric}", "fields.metrics.list_of: s3 has no shape 'Metric'"),
+    (BUCKET, "key: Id", "key: Ident", "parts.metrics.key: expected one of Id, Filter, found 'Ident'"),
+    (
+        BUCKET,
+        "key: Id",
+        "key: Filter",
+        "parts.metrics.key: DeleteBucketMetricsConfiguration has no input member 'Filter'",
+    ),
+    (
+        BUCKET,
+        "get: ListBucketMetricsConfigurations.MetricsConfigurationList",
+        "get: GetBucketPolicy",
+        "expected a list, found structure",
+    ),
+    (BUCKET, "InventoryConfiguration}", "Invent}", "fields.inventory.list_of: s3 has no shape 'Invent'"),
     (BUCKET, "status: Suspended", "state: Suspended", "there is no field 'state'; expected one of mfaDelete, status"),
     (BUCKET, "{default: {", "{unmanaged: true, default: {", "'default' and 'unmanaged' exclude each other"),
     (BUCKET, "exists: {operation", "find: {operation", "nothing tells whether the resource exists"),

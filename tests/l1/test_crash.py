@@ -37,7 +37,7 @@ class Stage:
     def __init__(self, kind: Kind, sample: Object, lags: Lags) -> None:
         self.boundaries = Boundaries()
         self.scene = Scene(kind, sample, World(api=CrashableApi(self.boundaries)))
-        self.boundaries.watch(self.scene.world.simulator)
+        self.boundaries.watch(self.scene.world.simulator, self.scene.world.clock)
         self.scene.world.simulator.lag(kind.service.aws_name, lags)
 
     async def settle(self, pause: float = PAUSE_SECONDS) -> Next:

@@ -50,10 +50,10 @@ class Caller(Protocol):
         ...
 
     async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Call a list operation for all its pages.
+        """Call an operation that reads, for all its pages if it has pages.
 
         Returns:
-            The pages' results in one: of a paged operation only what botocore's pagination rules name.
+            The pages' results in one: of a paged operation only what its pagination rules name.
 
         Raises:
             AwsError: whatever went wrong with any page.

@@ -151,8 +151,7 @@ class Observer:
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)
-        call = self.aws.paginate if read.binding.operation.startswith("List") else self.aws.call
-        return await call(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+        return await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
 
 
 _GONE = "gone"

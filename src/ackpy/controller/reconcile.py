@@ -61,7 +61,7 @@ from ackpy.plan.decide import (
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
 from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import Observation, Purpose, merged
+from ackpy.wire.call import Observation, Purpose, arn, identified, merged
 from ackpy.wire.convert import ValueRefusedError
 
 _log = structlog.get_logger(__name__)
@@ -172,7 +172,7 @@ class _Run:
         self.role = env.scopes.role(self.subject)
         scope = self.scope = env.scopes.under(self.role, self.subject)
         observer = Observer(env.kind, env.aws, scope)
-        desired = await self._desired(scope.region)
+        desired = await self._desired(scope)
         self.name = name_of(env.kind, desired.spec, scope)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
@@ -206,7 +206,7 @@ class _Run:
                     observed = self.observed = await self._after(stage, result, observed, desired, observer)
         return await self._wait("AWS still shows a difference after several writes")
 
-    async def _desired(self, region: str) -> Desired:
+    async def _desired(self, scope: Scope) -> Desired:
         env, subject = self.env, self.subject
         spec = late.users_spec(env.kind, subject.obj, FIELD_MANAGER)
         if not subject.deleting:  # deletion stands on what was recorded, not on references that may be gone
@@ -216,12 +216,21 @@ class _Run:
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
         normalise = NORMALISE_DESIRED.get(env.kind.label)
         return Desired(
-            spec=normalise(spec, region) if normalise else spec,
-            recorded=recorded,
+            spec=normalise(spec, scope.region) if normalise else spec,
+            recorded=self._named(recorded, spec),
             deleting=subject.deleting,
             tags=controller_tags(subject, env.options.tags, env.options.version),
             ignored=subject.ignored,
+            annotations=subject.annotations,
         )
+
+    def _named(self, recorded: Mapping[str, Json], spec: Mapping[str, Json]) -> Mapping[str, Json]:
+        """A status with the ARN of which the kind knows how AWS makes it: so a resource that has none is found."""
+        if self.scope is None or identified(self.env.kind, {"spec": spec, "status": recorded}):
+            return recorded
+        place = {"partition": self.scope.partition, "region": self.scope.region, "account": self.scope.account}
+        named = arn(self.env.kind, spec, place)
+        return merged(recorded, {"ackResourceMetadata": {"arn": named}}) if named else recorded
 
     def _identified(self, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
         """What the adoption fields add to an object that has adopted nothing yet."""

@@ -115,9 +115,12 @@ class Draft:
         shape: Shape | None = op.output_shape
         inner = shapes.members(shape)
         if "items" in keys:
-            listed = inner.get(keys["items"].text())
+            name = keys["items"].text()
+            listed = inner.get(name)
+            if listed is None:
+                raise keys["items"].fail(f"there is no member '{name}'; expected one of {', '.join(inner)}")
             if not isinstance(listed, ListShape):
-                raise keys["items"].fail(f"{op.name} answers no list '{keys['items'].value}'")
+                raise keys["items"].fail(f"expected a list, '{name}' is a {listed.type_name}")
             return (), listed.member
         if "wrapper" in keys:
             path = parse(keys["wrapper"].text())

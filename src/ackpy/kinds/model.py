@@ -36,7 +36,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One value's way between an AWS path and a path in the object. The empty AWS path is the whole input or output."""
+    """One value's way between an AWS path and a path in the object.
+
+    The empty AWS path is the whole input or output. In the object's path, `[]` is the one element of a list that a call
+    is about.
+    """
 
     aws: Path
     field: Path

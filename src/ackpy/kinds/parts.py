@@ -158,15 +158,18 @@ def _children(own: _Section) -> Part:
     """A list whose elements, told apart by the member `key`, are written one by one."""
     own.node.mapping(required=["key", "get", "remove"])
     put_op, put_member, element = own.target("put", "in")
-    get_op, get_member, _ = own.target("get", "out")
-    key = own.keys["key"]
-    if element is None or key.text() not in shapes.inputs(put_op) or key.text() not in shapes.members(element):
-        raise key.fail(f"expected a member of {put_op.name} and of its {put_member}")
+    get_op, get_member, listed = own.target("get", "out")
+    key, known = own.keys["key"], shapes.members(element)
+    if not isinstance(listed, ListShape):
+        raise own.keys["get"].fail(f"expected a list, found {listed.type_name if listed else 'nothing'}")
+    if key.text() not in known or element is None:
+        raise key.fail(f"expected one of {', '.join(known)}, found '{key.text()}'")
     rule = Rule(key=field_name(key.text()))
     item = from_shape("[]", "", element, own.draft.naming)
     own.draft.spec[own.field] = Field(own.field, Type.LIST, item=item, rule=rule)
     child = Link((key.text(),), ("spec", own.field, "[]", rule.key))
-    put = own.bind(put_op, [Link((put_member,), ("spec", own.field, "[]")), child])
+    named = [child] if key.text() in shapes.inputs(put_op) else []
+    put = own.bind(put_op, [Link((put_member,), ("spec", own.field, "[]")), *named])
     read = own.read(get_op, [Link((get_member,), ("spec", own.field))])
     return own.made(Form.CHILDREN, (own.field,), put, read, remove=_removal(own, [child]))
 

@@ -153,19 +153,7 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
     for name in part.after:
         if name not in earlier:
             raise keys["after"].fail(f"expected parts that stand earlier, found '{name}'")
-    operations = {}
-    for key in ("get", "each", "put", "remove"):
-        if key in keys:
-            op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
-            operations[op.name] = op
-    for name, child in _section(keys, "constants").items():
-        if name not in operations:
-            raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
-        _constants(child, operations[name].input_shape)
-    for member, child in _section(keys, "in").items():
-        if not any(member.partition("[]")[0].partition(".")[0] in shapes.inputs(op) for op in operations.values()):
-            raise child.fail(f"none of the part's operations {', '.join(operations)} has an input member '{member}'")
-        _field(child, kind, child.text())
+    _inputs(keys, kind)
     if "get" not in keys:
         return
     _, _, got = shapes.target(keys["get"], kind.service.model, "out")
@@ -174,6 +162,29 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
             _member(child, got, member)
         elif (known := shapes.map_keys(got)) and member not in known:
             raise child.fail(f"there is no attribute '{member}'; expected one of {', '.join(known)}")
+        _field(child, kind, child.text())
+
+
+def _inputs(keys: Mapping[str, Node], kind: Kind) -> None:
+    """What a part's operations are given beside its fields."""
+    operations = {}
+    for key in ("get", "each", "put", "remove"):
+        if key in keys:
+            op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
+            operations[op.name] = op
+    if (
+        part.form is Form.CHILDREN
+        and part.remove
+        and keys["key"].text() not in shapes.inputs(operations[part.remove.operation])
+    ):
+        raise keys["key"].fail(f"{part.remove.operation} has no input member '{keys['key'].value}'")
+    for name, child in _section(keys, "constants").items():
+        if name not in operations:
+            raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
+        _constants(child, operations[name].input_shape)
+    for member, child in _section(keys, "in").items():
+        if not any(member.partition("[]")[0].partition(".")[0] in shapes.inputs(op) for op in operations.values()):
+            raise child.fail(f"none of the part's operations {', '.join(operations)} has an input member '{member}'")
         _field(child, kind, child.text())
 
 

@@ -140,22 +140,24 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
 def _children(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
 ) -> list[Call]:
-    """Elements that went are removed by key, one a call, then new and changed ones are written."""
+    """Elements that went are removed by their key, then new and changed ones are written: one a call."""
     name = part.fields[0]
     node = kind.spec.fields[name]
-    wanted, there = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
-    assert part.remove is not None
     assert node.item is not None
+    assert part.remove is not None
+    wanted, left = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
+    gone = [key for key in left if key not in wanted]
+    changed = [key for key, one in wanted.items() if key not in left or any(differences(node.item, one, left[key]))]
     calls = []
-    for key in [key for key in there if key not in wanted] + list(wanted):
-        one, old = wanted.get(key), there.get(key)
-        if key in wanted and key in there and not any(differences(node.item, one, old)):
-            continue
-        purpose, binding = (Purpose.PUT, part.put) if key in wanted else (Purpose.REMOVE, part.remove)
-        there = {**there, key: one} if key in wanted else {k: v for k, v in there.items() if k != key}
-        sent = _params(kind, binding, spec, {name: {"[]": one or old}}, observed)
-        sets: dict[Path, Json] = {(name,): [there[k] for k in dict.fromkeys([*wanted, *there]) if k in there] or None}
-        calls.append(Call(binding.operation, sent, purpose, (part.name,), sets))
+    for key in gone:
+        sent = _params(kind, part.remove, spec, {name: {"[]": left.pop(key)}}, observed)
+        calls.append(
+            Call(part.remove.operation, sent, Purpose.REMOVE, (part.name,), {(name,): [*left.values()] or None})
+        )
+    for key in changed:
+        left[key] = wanted[key]
+        sent = _params(kind, part.put, spec, {name: {"[]": left[key]}}, observed)
+        calls.append(Call(part.put.operation, sent, Purpose.PUT, (part.name,), {(name,): [*left.values()]}))
     return calls
 
 

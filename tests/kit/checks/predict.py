@@ -5,7 +5,7 @@ from typing import Any
 
 from ackpy.kinds.model import Binding, Form, Kind
 from ackpy.kinds.paths import Path, get, put, show
-from ackpy.kinds.schema import Field
+from ackpy.kinds.schema import Field, Unset
 from ackpy.plan.compare import differences, is_empty
 from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, decide, delta
 from ackpy.wire.call import Call, Observation, Purpose, merged, seen
@@ -70,8 +70,10 @@ def round_trip(kind: Kind, spec: Spec, end: End) -> Iterator[str]:
     for name, value in spec.items():
         if kind.part_of(name) is None or is_empty(value):
             continue
-        for leaf in values.leaves(kind.spec.fields[name], value, (name,)):
-            want, has = values.at(spec, leaf.path), values.at(end.observed.spec, leaf.path)
+        node = kind.spec.fields[name]
+        shown = {name: values.aligned(node, value, end.observed.spec.get(name))}
+        for leaf in values.leaves(node, value, (name,)):
+            want, has = values.at(spec, leaf.path), values.at(shown, leaf.path)
             if any(differences(leaf.node, want, has)):
                 yield f"spec.{show(leaf.path)} is {want!r}, but {has!r} was observed"
     for call in end.calls:
@@ -162,6 +164,8 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
             if not leaf.node.rule.read:
                 continue
             old = values.at(observed.spec, leaf.path)
+            if leaf.node.rule.unset is Unset.UNMANAGED and is_empty(old) and is_empty(values.at(spec, leaf.path)):
+                continue
             drifted = values.replaced(observed.spec, leaf.path, values.another(leaf, old))
             # Where all that stands around a leaf says nothing, what is around it has appeared.
             around = (leaf.reported[:depth] for depth in range(1, len(leaf.reported)))
