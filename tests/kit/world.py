@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from ackpy.aws.scope import Scope
+from ackpy.controller.desires import Desires
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import LATE_SECONDS, RESYNC_SECONDS, WAIT_SECONDS, Options
@@ -85,6 +86,7 @@ class World:
                 self.scopes,
                 self.options,
                 Recorder(self.events),
+                Desires(kind, self.options, self.api.get),
                 self.clock,
             )
             for label, kind in self.kinds.items()

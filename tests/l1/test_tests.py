@@ -1,6 +1,6 @@
 """The tests can fail: for each law, an engine that breaks it in one place is caught by the law's own assertion."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,7 +84,7 @@ def _claims_after_creation(patch: Patch) -> None:
     claim = Objects.claim
     due: list[tuple[Objects, Subject]] = []
 
-    async def later(objects: Objects, subject: Subject) -> Subject:
+    async def later(objects: Objects, subject: Subject, _: Mapping[str, Any]) -> Subject:
         due.append((objects, subject))
         finalizers = [*subject.finalizers, subject.kind.finalizer]
         return Subject(subject.kind, {**subject.obj, "metadata": {**subject.obj["metadata"], "finalizers": finalizers}})
@@ -92,7 +92,7 @@ def _claims_after_creation(patch: Patch) -> None:
     async def perform_first(*args: Any) -> Performed:
         result = await perform(*args)
         while due:
-            await claim(*due.pop())
+            await claim(*due.pop(), {})
         return result
 
     patch.setattr(Objects, "claim", later)

@@ -9,7 +9,7 @@ Kubernetes writes in objects.py; the order of steps here is what makes a crash a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -20,26 +20,21 @@ from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
 from ackpy.controller import report
+from ackpy.controller.desires import Desires, Wish
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
 from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
-from ackpy.controller.references import Resolved, UnresolvedError, resolve
+from ackpy.controller.references import UnresolvedError
+from ackpy.controller.referrers import Neighbours
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
-from ackpy.controller.subject import (
-    ADOPTION_FIELDS,
-    ADOPTION_POLICY,
-    RECONCILE_AT,
-    RECONCILED_AT,
-    Subject,
-    controller_tags,
-)
+from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, show
-from ackpy.kube.api import FIELD_MANAGER, ApiError, Conflict, KubeApi, NotFound
+from ackpy.kube.api import ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import adopt, late
 from ackpy.plan.adopt import AdoptionRefusedError
 from ackpy.plan.compare import Difference
@@ -60,7 +55,6 @@ from ackpy.plan.decide import (
 )
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
-from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
 
@@ -95,8 +89,10 @@ class Reconciler:
     scopes: Scopes
     options: Options
     recorder: Recorder
+    desires: Desires
     clock: Callable[[], float] = field(default=lambda: asyncio.get_running_loop().time())
     owners: Owners = field(default_factory=Owners)
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     async def reconcile(self, subject: Subject, track: Track) -> Next:
         """One object, once; safe to repeat.
@@ -136,7 +132,7 @@ class _Run:
     role: Role | None = None
     scope: Scope | None = None
     observed: Observation | None = None
-    resolved: Resolved | None = None
+    wish: Wish | None = None
     drift: bool = False
     name: Name | None = None
 
@@ -172,7 +168,8 @@ class _Run:
         self.role = env.scopes.role(self.subject)
         scope = self.scope = env.scopes.under(self.role, self.subject)
         observer = Observer(env.kind, env.aws, scope)
-        desired = await self._desired(scope.region)
+        wish = self.wish = await env.desires.of(self.subject, scope.region)
+        desired = wish.desired
         self.name = name_of(env.kind, desired.spec, scope)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
@@ -206,31 +203,6 @@ class _Run:
                     observed = self.observed = await self._after(stage, result, observed, desired, observer)
         return await self._wait("AWS still shows a difference after several writes")
 
-    async def _desired(self, region: str) -> Desired:
-        env, subject = self.env, self.subject
-        spec = late.users_spec(env.kind, subject.obj, FIELD_MANAGER)
-        if not subject.deleting:  # deletion stands on what was recorded, not on references that may be gone
-            self.resolved = await resolve(env.api, subject, spec, cross_namespace=env.options.cross_namespace)
-            spec = dict(self.resolved.spec)
-        named = self._identified(spec)
-        spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
-        normalise = NORMALISE_DESIRED.get(env.kind.label)
-        return Desired(
-            spec=normalise(spec, region) if normalise else spec,
-            recorded=recorded,
-            deleting=subject.deleting,
-            tags=controller_tags(subject, env.options.tags, env.options.version),
-            ignored=subject.ignored,
-        )
-
-    def _identified(self, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
-        """What the adoption fields add to an object that has adopted nothing yet."""
-        subject = self.subject
-        if subject.managed or not (self._adoption() or subject.read_only):
-            return {"spec": {}, "status": {}}
-        resource = {"spec": spec, "status": subject.status}
-        return adopt.identified_by(self.env.kind, subject.annotations.get(ADOPTION_FIELDS), resource)
-
     def _adoption(self) -> str | None:
         return adopt.policy(self.subject.annotations.get(ADOPTION_POLICY))
 
@@ -258,9 +230,11 @@ class _Run:
         env, claimed = self.env, False
         creates, recorded = stage.purpose is Purpose.CREATE, self.subject.recorded
         if creates:
+            if self.wish and self.wish.resolved and self.wish.resolved.blocking:
+                raise self.wish.resolved.blocking
             env.owners.take(self.name, self.subject.uid)
-        if creates and (recorded or not self.subject.managed or not self.subject.intent.n):
-            self.subject = await env.objects.claim(self.subject)
+        if creates and (recorded or not self.subject.managed or not self.subject.state.n):
+            self.subject = await env.objects.claim(self.subject, self.wish.identity if self.wish else {})
             claimed = True
             if recorded:
                 self.subject = await env.objects.unrecord(self.subject)
@@ -292,14 +266,20 @@ class _Run:
     async def _done(self, observed: Observation) -> Next:
         env, track = self.env, self.track
         self.subject = await env.objects.fill(self.subject, late.missing(env.kind, self.subject.spec, observed.spec))
+        if self.wish and self.wish.identity and not self.subject.state.identity:
+            state = replace(self.subject.state, identity=self.wish.identity)  # of an object that another made
+            self.subject = await env.objects.remember(self.subject, state)
+        resolved = self.wish.resolved if self.wish else None
+        if resolved and resolved.pending:
+            return await self._unresolved(resolved.pending[0].error)
         lacking = late.pending(env.kind, self.subject.spec)
         if not lacking:
             track.finished(self.subject)
         outcome = Outcome(
             synced=not lacking,
             late=not lacking if env.kind.late() else None,
-            references="True" if self.resolved and self.resolved.any else None,
-            advisories=(self.resolved.advisories if self.resolved else ()) + track.advisories(),
+            references="True" if resolved and resolved.any else None,
+            advisories=(resolved.advisories if resolved else ()) + track.advisories(),
         )
         return await self._publish(outcome, Next.LATE if lacking else Next.SWEEP)
 
@@ -345,6 +325,9 @@ class _Run:
         return await self._publish(outcome, Next.SWEEP)
 
     async def _unresolved(self, error: UnresolvedError) -> Next:
+        if ring := [] if error.terminal else self.env.neighbours.cycle(self.subject.obj):
+            text = f"the references form a cycle, in which each waits for the next: {' → '.join(ring)}. Take one away."
+            error = UnresolvedError(text, "False", terminal=True)
         self.env.recorder.event(self.subject, "Warning", "ReferenceNotResolved", error.message)
         outcome = Outcome(synced=None, references=error.status, reason=error.message)
         if error.terminal:
@@ -358,7 +341,19 @@ class _Run:
         # A throttled account says nothing about the object: what was seen of it last still stands.
         if error.meaning is Meaning.THROTTLED and self.track.converged(self.subject):
             return Next.RETRY
-        return await self._publish(Outcome(synced=None, recoverable=str(error)), Next.RETRY)
+        return await self._publish(
+            Outcome(synced=None, recoverable=str(error), advisories=self._in_use(error)), Next.RETRY
+        )
+
+    def _in_use(self, error: AwsError) -> tuple[Advisory, ...]:
+        """What holds up a deletion, as far as it is known here; its going wakes this object."""
+        if not self.subject.deleting or error.meaning is not Meaning.CONFLICT:
+            return ()
+        if not (blockers := self.env.neighbours.blockers(self.subject.obj)):
+            return ()
+        text = f"{report.resource(self.subject)} is in use, and is deleted as soon as these are gone: "
+        self.env.recorder.event(self.subject, "Warning", "InUse", text + ", ".join(blockers))
+        return (Advisory("InUse", text + ", ".join(blockers)),)
 
     async def _publish(self, outcome: Outcome, then: Next) -> Next:
         """Write what is known to the status, where it differs."""

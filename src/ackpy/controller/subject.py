@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import orjson
-
+from ackpy.controller.memory import State, parsed
 from ackpy.controller.options import SETTLE_SECONDS
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, Path, parse
@@ -32,21 +30,6 @@ RECONCILED_AT = "ackpy.dev/reconciled-at"
 OWN_WRITES = (STATE, RECONCILED_AT)
 
 _TAG_LABELS = {"%MANAGED_BY%": "app.kubernetes.io/managed-by", "%KRO_VERSION%": "kro.run/kro-version"}
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A creation that was begun: the how many-th of its object, and when (RFC 3339)."""
-
-    n: int = 0
-    at: str = ""
-
-    def age(self, now: str) -> float | None:
-        """Seconds since then; None where a time can't be read."""
-        try:
-            return (datetime.fromisoformat(now) - datetime.fromisoformat(self.at)).total_seconds()
-        except (TypeError, ValueError):
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +100,13 @@ class Subject:
         return (self.status.get("ackResourceMetadata") or {}) if self.managed or self.recorded else {}
 
     @property
-    def intent(self) -> Intent:
-        """The last creation that was begun for this object."""
-        state = self.annotations.get(STATE)
-        if not state:
-            return Intent()
-        try:
-            found = orjson.loads(state)
-            return Intent(int(found["n"]), str(found["at"]))
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return Intent()  # a hand-edited memory is no memory: the next creation writes it anew
+    def state(self) -> State:
+        """What is remembered of the object."""
+        return parsed(self.annotations.get(STATE))
 
     def creating(self, now: str) -> bool:
         """Whether a creation was begun a moment ago and isn't recorded: AWS may have made what it doesn't show yet."""
-        age = self.intent.age(now)
+        age = self.state.age(now)
         return self.managed and not self.recorded and age is not None and 0 <= age < SETTLE_SECONDS
 
     @property

@@ -117,7 +117,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         parts=tuple(parts),
         not_found=errors["not_found"].texts() if "not_found" in errors else (),
         terminal=errors["terminal"].texts() if "terminal" in errors else (),
-        references=references(rules),
+        references=references(rules, spec),
         tags=tags,
         adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
         if "adoption" in keys
@@ -331,7 +331,5 @@ def _declared_fields(draft: _Draft, rules: Mapping[str, Node], parts: list[Part]
 def _required(draft: _Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
     """Required are the create operation's required members, but not a field that a reference can fill."""
     needed = {draft.renamed.get(member) or field_name(member) for member in shapes.required(op)}
-    referred = {
-        name for name in needed for other in spec.fields.values() if other.type is Type.REF and other.aws == name
-    }
+    referred = {name for name in needed for other in spec.fields.values() if other.refers and other.aws == name}
     return tuple(sorted(name for name in needed - referred if name in spec.fields))

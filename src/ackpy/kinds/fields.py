@@ -21,7 +21,7 @@ from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
 _RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref".split()
-_REF_KEYS = ("kind", "path", "name", "required")
+_REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
 
 def declared(path: str, node: Node, model: ServiceModel, naming: Naming) -> Field | None:
@@ -70,13 +70,16 @@ def apply_rules(
         changed = replace(found, immutable=immutable, rule=_rule(keys))
         trees[section] = with_field(trees[section], path, changed)
         if "ref" in keys:
-            ref_path = _reference_path(path, keys["ref"])
-            trees[section] = with_field(trees[section], ref_path, Field(ref_path[-1], Type.REF, aws=path[-1]))
+            many = found.type is Type.LIST
+            ref_path = _reference_path(path, keys["ref"], many=many)
+            one = Field("[]" if many else ref_path[-1], Type.REF, aws=path[-1])
+            ref = Field(ref_path[-1], Type.LIST, aws=path[-1], item=one) if many else one
+            trees[section] = with_field(trees[section], ref_path, ref)
     return trees["spec"], trees["status"]
 
 
-def references(rules: Mapping[str, Node]) -> tuple[Reference, ...]:
-    """The references that the rules declare.
+def references(rules: Mapping[str, Node], spec: Field) -> tuple[Reference, ...]:
+    """The references that the rules declare for fields of a spec.
 
     Raises:
         DefinitionError: a reference doesn't say `kind: service/Kind` and `path`.
@@ -91,10 +94,11 @@ def references(rules: Mapping[str, Node]) -> tuple[Reference, ...]:
         if not slash:
             raise keys["kind"].fail("expected service/Kind")
         _, path = _place(text)
-        required = keys["required"].flag() if "required" in keys else False
-        target = parse(keys["path"].text())
-        place = ("spec", *path)
-        found.append(Reference(place, ("spec", *_reference_path(path, ref)), service, kind, target, required))
+        flags = {name: keys[name].flag() if name in keys else False for name in ("required", "skip_state_check")}
+        filled = spec.at(path)
+        many = filled is not None and filled.type is Type.LIST
+        at = ("spec", *_reference_path(path, ref, many=many))
+        found.append(Reference(("spec", *path), at, service, kind, parse(keys["path"].text()), many=many, **flags))
     return tuple(found)
 
 
@@ -103,9 +107,9 @@ def _place(text: str) -> tuple[str, Path]:
     return section, parse(path.replace("[]", ".[]").replace("{}", ".{}"))
 
 
-def _reference_path(path: Path, ref: Node) -> Path:
+def _reference_path(path: Path, ref: Node, *, many: bool) -> Path:
     keys = ref.mapping(*_REF_KEYS)
-    return (*path[:-1], keys["name"].text() if "name" in keys else reference_name(path[-1]))
+    return (*path[:-1], keys["name"].text() if "name" in keys else reference_name(path[-1], many=many))
 
 
 def _rule(keys: Mapping[str, Node]) -> Rule:

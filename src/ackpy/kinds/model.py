@@ -102,7 +102,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field whose value may come from another object: `ref` beside `field`, read at `source` in the target."""
+    """A field whose value may come from another object.
+
+    Attributes:
+        field: what is filled; list marks in it mean every element.
+        ref: the reference, beside it.
+        service, kind: of the target.
+        source: where the value is read in the target.
+        required: one of the two must be given.
+        many: `ref` is a list of references, and `field` of their values.
+        skip_state_check: the target needn't be synced. What isn't there yet is added later: the creation doesn't wait.
+    """
 
     field: Path
     ref: Path
@@ -110,6 +120,8 @@ class Reference:
     kind: str
     source: Path
     required: bool = False
+    many: bool = False
+    skip_state_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)

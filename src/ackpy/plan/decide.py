@@ -16,6 +16,7 @@ from ackpy.kinds.paths import Json, Path, get, show, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.forms import calls_of
+from ackpy.plan.pending import held
 from ackpy.wire.call import Call, Observation, Purpose, params
 
 
@@ -29,6 +30,7 @@ class Desired:
         deleting: the object is being deleted, and its resource with it.
         tags: the controller's own tags.
         ignored: paths in the spec that AWS isn't held to.
+        pending: paths in the spec whose values aren't known yet (plan/pending.py).
     """
 
     spec: Mapping[str, Json]
@@ -36,6 +38,7 @@ class Desired:
     deleting: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Path, ...] = ()
+    pending: tuple[Path, ...] = ()
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -163,7 +166,7 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return anew if creates else Missing("adopted resource not found")
     if not memory.managed:
         return Adopt() if memory.adoption else NOT_MANAGED
-    desired = _exempted(desired, observed)
+    desired = _exempted(kind, desired, observed)
     found = delta(kind, desired, observed)
     if not found:
         return Done()
@@ -185,13 +188,13 @@ def _look(kind: Kind, desired: Desired, observed: Observation, why: str) -> Deci
         return Wait("the object is paused: nothing is made until ackpy.dev/paused goes")
     if not observed.exists:
         return Missing("read-only resource not found")
-    found = delta(kind, _exempted(desired, observed), observed)
+    found = delta(kind, _exempted(kind, desired, observed), observed)
     return Drifted(tuple(found)) if found else Done()
 
 
-def _exempted(desired: Desired, observed: Observation) -> Desired:
-    """What AWS isn't held to is desired as it is there."""
-    spec = desired.spec
+def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
+    """What AWS isn't held to (now) is desired as it is there."""
+    spec = held(kind, desired.spec, observed.spec, desired.pending)
     for path in desired.ignored:
         spec = with_value(spec, path, get(observed.spec, path))
     return replace(desired, spec=spec)

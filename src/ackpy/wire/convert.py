@@ -29,7 +29,7 @@ def to_aws(node: Field, value: Json, path: Path = ()) -> Json:
         return {
             child.aws: to_aws(child, value[name], (*path, name))
             for name, child in node.fields.items()
-            if value.get(name) is not None and child.aws and child.type is not Type.REF
+            if value.get(name) is not None and child.aws and not child.refers
         }
     if node.type is Type.LIST and node.item:
         return [to_aws(node.item, item, (*path, str(position))) for position, item in enumerate(value)]
@@ -56,7 +56,7 @@ def from_aws(node: Field, value: Json) -> Json:
         found = {
             name: inner
             for name, child in node.fields.items()
-            if (inner := from_aws(child, value.get(child.aws))) is not None
+            if not child.refers and (inner := from_aws(child, value.get(child.aws))) is not None
         }
         return found or None
     if node.type is Type.LIST and node.item:

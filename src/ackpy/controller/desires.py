@@ -1,0 +1,105 @@
+"""What is desired of a resource, from its object: the user's spec with references, memory and adoption laid in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ackpy.controller.options import Options
+from ackpy.controller.references import Reader, Resolved, links, resolve
+from ackpy.controller.subject import ADOPTION_FIELDS, ADOPTION_POLICY, Subject, controller_tags
+from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import Json, Path, get, parse, show, with_value
+from ackpy.kube.api import FIELD_MANAGER
+from ackpy.plan import adopt, late, pending
+from ackpy.plan.compare import is_empty
+from ackpy.plan.decide import Desired
+from ackpy.services import NORMALISE_DESIRED
+from ackpy.wire.call import merged
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is desired, and where it comes from.
+
+    Attributes:
+        desired: the plan's input.
+        resolved: the references; None on deletion where none was needed.
+        identity: what names the resource and comes through a reference, by path: to be remembered.
+    """
+
+    desired: Desired
+    resolved: Resolved | None
+    identity: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Desires:
+    """Makes the wishes of one kind's objects. `read` reads the objects that they refer to."""
+
+    kind: Kind
+    options: Options
+    read: Reader
+
+    async def of(self, subject: Subject, region: str) -> Wish:
+        """What is desired of an object's resource.
+
+        Raises:
+            UnresolvedError: a reference stands in the way of everything.
+            AdoptionRefusedError: the adoption annotations say something that can't be.
+            ApiError: the API server couldn't be asked.
+        """
+        spec: Mapping[str, Json] = late.users_spec(self.kind, subject.obj, FIELD_MANAGER)
+        resolved = await self._resolved(subject, spec)
+        waiting = [one.link.field for one in resolved.pending] if resolved else []
+        spec = _recalled(subject, pending.without(resolved.spec, waiting) if resolved else spec)
+        identity = {show(path): get(spec, path) for path in _named_by_reference(subject)}
+        named = self._identified(subject, spec)
+        spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
+        normalise = NORMALISE_DESIRED.get(self.kind.label)
+        desired = Desired(
+            spec=normalise(spec, region) if normalise else spec,
+            recorded=recorded,
+            deleting=subject.deleting,
+            tags=controller_tags(subject, self.options.tags, self.options.version),
+            ignored=subject.ignored,
+            pending=tuple(path for path in waiting if show(path) not in subject.state.identity),
+        )
+        return Wish(desired, resolved, {path: value for path, value in identity.items() if not is_empty(value)})
+
+    async def _resolved(self, subject: Subject, spec: Mapping[str, Json]) -> Resolved | None:
+        """Deletion stands on what was recorded, and asks only for what wasn't."""
+        unknown = [path for path in _named_by_reference(subject) if show(path) not in subject.state.identity]
+        if subject.deleting and not unknown:
+            return None
+        resolved = await resolve(self.read, subject, spec, cross_namespace=self.options.cross_namespace)
+        missing = (one.error for one in resolved.pending if one.link.field in unknown or not subject.recorded)
+        if error := next(missing, None) if subject.deleting else None if subject.recorded else resolved.blocking:
+            raise error
+        return resolved
+
+    def _identified(self, subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
+        """What the adoption fields add to an object that has adopted nothing yet."""
+        adopts = adopt.policy(subject.annotations.get(ADOPTION_POLICY)) or subject.read_only
+        if subject.managed or not adopts:
+            return {"spec": {}, "status": {}}
+        resource = {"spec": spec, "status": subject.status}
+        return adopt.identified_by(self.kind, subject.annotations.get(ADOPTION_FIELDS), resource)
+
+
+def _named_by_reference(subject: Subject) -> list[Path]:
+    """The spec fields that reads and deletion are filled from and that this object takes from others."""
+    kind = subject.kind
+    bindings = (kind.exists.binding, kind.delete, *((kind.find.binding,) if kind.find else ()))
+    naming = {*kind.identity, *(link.field for binding in bindings for link in binding.inputs)}
+    naming |= {path for read in (kind.exists, kind.find) if read for path in read.match.values()}
+    used = {link.field for link in links(kind, subject.spec, subject.namespace) if ("spec", *link.field) in naming}
+    return sorted(used)
+
+
+def _recalled(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A spec with what is remembered of the identity where references don't tell it (any more)."""
+    for text, value in subject.state.identity.items():
+        if is_empty(get(spec, parse(text))):
+            spec = with_value(spec, parse(text), value)
+    return spec
