@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from ackpy.controller.memory import State
 from ackpy.controller.options import Options
 from ackpy.controller.references import Reader, Resolved, links, resolve
-from ackpy.controller.subject import ADOPTION_FIELDS, ADOPTION_POLICY, Subject, controller_tags
+from ackpy.controller.secrets import Sealed, Secrets
+from ackpy.controller.subject import ADOPTION_FIELDS, ADOPTION_POLICY, STATE, Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, Path, get, parse, show, with_value
 from ackpy.kube.api import FIELD_MANAGER
 from ackpy.plan import adopt, late, pending
 from ackpy.plan.compare import is_empty
 from ackpy.plan.decide import Desired
+from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import merged
+from ackpy.wire.call import Call, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,37 @@ class Wish:
         desired: the plan's input.
         resolved: the references; None on deletion where none was needed.
         identity: what names the resource and comes through a reference, by path: to be remembered.
+        secrets: the digests of the secrets' values, by path: to be remembered once they are sent.
     """
 
     desired: Desired
     resolved: Resolved | None
     identity: Mapping[str, Json]
+    secrets: Mapping[str, str]
+    advisories: tuple[Advisory, ...] = ()
+
+    def begun_with(self, state: State) -> bool:
+        """Whether a creation that was begun sends what this one does."""
+        return bool(state.n) and state.secrets == self.secrets
+
+    def writing(self, state: State, calls: Iterable[Call]) -> State:
+        """The memory before calls are sent: what they send anew is forgotten, so that a crash can't leave the older."""
+        touched = {show(path) for path in self._sent_by(calls)}
+        return replace(state, secrets={path: old for path, old in state.secrets.items() if path not in touched})
+
+    def wrote(self, state: State, calls: Iterable[Call]) -> State:
+        """The memory after calls worked."""
+        return replace(
+            state, secrets={**state.secrets, **{show(p): self.secrets[show(p)] for p in self._sent_by(calls)}}
+        )
+
+    def unsent(self, calls: Iterable[Call], before: Iterable[Path]) -> tuple[Path, ...]:
+        """The secrets that are still to be sent after these calls."""
+        return tuple(path for path in before if path not in self._sent_by(calls))
+
+    def _sent_by(self, calls: Iterable[Call]) -> list[Path]:
+        written = {path[:1] for call in calls for path in call.sets}
+        return [path for path in self.desired.unsent if path[:1] in written]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +69,13 @@ class Desires:
     kind: Kind
     options: Options
     read: Reader
+    secrets: Secrets
 
     async def of(self, subject: Subject, region: str) -> Wish:
         """What is desired of an object's resource.
 
         Raises:
+            SecretRefusedError: a Secret can't be used.
             UnresolvedError: a reference stands in the way of everything.
             AdoptionRefusedError: the adoption annotations say something that can't be.
             ApiError: the API server couldn't be asked.
@@ -53,6 +84,8 @@ class Desires:
         resolved = await self._resolved(subject, spec)
         waiting = [one.link.field for one in resolved.pending] if resolved else []
         spec = _recalled(subject, pending.without(resolved.spec, waiting) if resolved else spec)
+        sealed = Sealed(spec, {}) if subject.deleting else await self.secrets.seal(subject, spec)
+        spec = sealed.spec
         identity = {show(path): get(spec, path) for path in _named_by_reference(subject)}
         named = self._identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
@@ -64,8 +97,11 @@ class Desires:
             tags=controller_tags(subject, self.options.tags, self.options.version),
             ignored=subject.ignored,
             pending=tuple(path for path in waiting if show(path) not in subject.state.identity),
+            unsent=_unsent(subject, sealed.versions),
         )
-        return Wish(desired, resolved, {path: value for path, value in identity.items() if not is_empty(value)})
+        identity = {path: value for path, value in identity.items() if not is_empty(value)}
+        advisories = (resolved.advisories if resolved else ()) + sealed.advisories
+        return Wish(desired, resolved, identity, sealed.versions, advisories)
 
     async def _resolved(self, subject: Subject, spec: Mapping[str, Json]) -> Resolved | None:
         """Deletion stands on what was recorded, and asks only for what wasn't."""
@@ -85,6 +121,14 @@ class Desires:
             return {"spec": {}, "status": {}}
         resource = {"spec": spec, "status": subject.status}
         return adopt.identified_by(self.kind, subject.annotations.get(ADOPTION_FIELDS), resource)
+
+
+def _unsent(subject: Subject, versions: Mapping[str, str]) -> tuple[Path, ...]:
+    """The secrets to send. Whoever made a resource that we take over, sent them; to a read-only one nothing is sent."""
+    if subject.read_only or (subject.managed and STATE not in subject.annotations):
+        return ()
+    sent = subject.state.secrets
+    return tuple(parse(path) for path, version in versions.items() if sent.get(path) != version)
 
 
 def _named_by_reference(subject: Subject) -> list[Path]:

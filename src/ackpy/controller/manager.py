@@ -30,6 +30,8 @@ from ackpy.controller.referrers import Key, Neighbours, Referrers, Target
 from ackpy.controller.report import Events, Recorder, label
 from ackpy.controller.role_sources import RoleSources
 from ackpy.controller.scopes import Scopes
+from ackpy.controller.secrets import SECRETS, Secrets, secret_links
+from ackpy.controller.secrets import trimmed as trimmed_secret
 from ackpy.controller.subject import Subject, matters
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
@@ -101,7 +103,8 @@ class Manager:
         self._queues: list[tuple[WorkQueue[Key], int]] = [(shared, _AUTOMATIC_WORKERS)]
         self._api = api
         self._referrers = Referrers(self._wake)
-        self._followed = Followed(api, self._referrers.changed)
+        self._followed = Followed(api, self._referrers.changed, trimmed_secret)
+        self._secrets = Secrets(api.get, cross_namespace=options.cross_namespace, seen=self._secret_seen)
         self._labels: dict[Resource, str] = {}
         self._controllers: dict[str, _Controller] = {}
         for kind in kinds:
@@ -165,7 +168,7 @@ class Manager:
         )
         objects = Objects(api, kind, on_write, lambda: now().isoformat(timespec="seconds").replace("+00:00", "Z"))
         recorder = Recorder(events)
-        desires = Desires(kind, self._options, self._read)
+        desires = Desires(kind, self._options, self._read, self._secrets)
         reconciler = Reconciler(
             kind,
             api,
@@ -213,7 +216,8 @@ class Manager:
         before = self._referrers.targets(key)
         if new is not None:
             subject = Subject(kind, new)
-            self._referrers.noticed(key, links(kind, subject.spec, subject.namespace))
+            used = (*links(kind, subject.spec, subject.namespace), *secret_links(kind, subject.spec, subject.namespace))
+            self._referrers.noticed(key, used)
         else:
             self._referrers.noticed(key, ())
         now = self._referrers.targets(key)
@@ -235,7 +239,12 @@ class Manager:
 
     def _place(self, target: Target) -> Place:
         resource, namespace, _ = target
+        if resource == SECRETS:  # only those that are named: others are nobody's business
+            return target
         return resource, namespace if self._options.namespaces else None, None
+
+    def _secret_seen(self, namespace: str, name: str) -> Object | None:
+        return self._followed.get((SECRETS, namespace, name), namespace, name)
 
     def _key_of(self, target: Target) -> Key | None:
         resource, namespace, name = target

@@ -35,10 +35,11 @@ class Objects:
     now: Callable[[], str]
     _pruned: set[tuple[str, ...]] = field(default_factory=set)
 
-    async def claim(self, subject: Subject, identity: Mapping[str, Json]) -> Subject:
+    async def claim(self, subject: Subject, identity: Mapping[str, Json], secrets: Mapping[str, str]) -> Subject:
         """Write finalizer and intent before something is made, if nobody changed the object since it was read.
 
         `identity` is what came through references and names the resource: its deletion doesn't need them.
+        `secrets` are the digests of what the creation sends.
 
         The intent's number rises only after a creation that was recorded: a retry has the number of what it retries.
 
@@ -48,12 +49,12 @@ class Objects:
         """
         begun = subject.state.n
         n = begun + 1 if subject.recorded or not begun else begun
-        state = replace(subject.state, n=n, at=self.now(), identity=identity)
+        state = replace(subject.state, n=n, at=self.now(), identity=identity, secrets=secrets)
         finalizers = subject.finalizers if subject.managed else [*subject.finalizers, self.kind.finalizer]
         annotations = {STATE: state.text()}
         return await self._metadata(subject, {"finalizers": finalizers, "annotations": annotations})
 
-    async def adopt(self, subject: Subject, values: Mapping[str, Json]) -> Subject:
+    async def adopt(self, subject: Subject, values: Mapping[str, Json], identity: Mapping[str, Json]) -> Subject:
         """Write finalizer and annotation of an adopted object, and the spec fields that it lacks.
 
         Raises:
@@ -63,7 +64,7 @@ class Objects:
         metadata = {
             "resourceVersion": subject.obj["metadata"]["resourceVersion"],
             "finalizers": [*subject.finalizers, self.kind.finalizer],
-            "annotations": {ADOPTED: "true"},
+            "annotations": {ADOPTED: "true", STATE: replace(subject.state, identity=identity).text()},
         }
         # Under another name: adopted values are what AWS is held to, unlike late-initialised ones (plan/late.py).
         return await self._patch(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 
 import structlog
 
@@ -30,6 +31,7 @@ from ackpy.controller.references import UnresolvedError
 from ackpy.controller.referrers import Neighbours
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
+from ackpy.controller.secrets import SecretRefusedError
 from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
@@ -132,7 +134,6 @@ class _Run:
     role: Role | None = None
     scope: Scope | None = None
     observed: Observation | None = None
-    wish: Wish | None = None
     drift: bool = False
     name: Name | None = None
 
@@ -151,6 +152,8 @@ class _Run:
             return await self._failed(error)
         except UnresolvedError as error:
             return await self._unresolved(error)
+        except SecretRefusedError as error:
+            return await self._refuse(Refuse(str(error), error.detail))
         except TakenError:
             return await self._another_manages()
         except RoleUnavailableError as error:
@@ -168,8 +171,9 @@ class _Run:
         self.role = env.scopes.role(self.subject)
         scope = self.scope = env.scopes.under(self.role, self.subject)
         observer = Observer(env.kind, env.aws, scope)
-        wish = self.wish = await env.desires.of(self.subject, scope.region)
+        wish = await env.desires.of(self.subject, scope.region)
         desired = wish.desired
+        self.drift = self.drift and not desired.unsent  # another secret is news, not drift
         self.name = name_of(env.kind, desired.spec, scope)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
@@ -178,7 +182,7 @@ class _Run:
             desired = replace(desired, recorded=observed.status)
             match decide(env.kind, desired, observed, self._memory()):
                 case Done():
-                    return await self._done(observed)
+                    return await self._done(observed, wish)
                 case Gone():
                     return await self._let_go("Deleted", f"{report.resource(self.subject)} is gone from AWS")
                 case Wait(why):
@@ -190,14 +194,15 @@ class _Run:
                 case Drifted(differences):
                     return await self._drifted(differences)
                 case Adopt():
-                    await self._adopt(observed, desired)
+                    await self._adopt(observed, wish)
                     return await self.converge()
                 case Act(stage) if turn > 0 and track.fighting and stage.purpose is Purpose.PUT:
                     return await self._wait("the same difference came back at once")
                 case Act(stage):
-                    result = await self._act(stage, observer)
+                    result = await self._act(stage, observer, wish)
                     recorded = self.subject.status if stage.purpose is Purpose.CREATE else desired.recorded
-                    desired = replace(desired, recorded=merged(recorded, result.status))
+                    unsent = wish.unsent(result.done, desired.unsent)
+                    desired = replace(desired, recorded=merged(recorded, result.status), unsent=unsent)
                     if result.failed:
                         raise result.failed[0][1]
                     observed = self.observed = await self._after(stage, result, observed, desired, observer)
@@ -225,23 +230,26 @@ class _Run:
         # A resource that seems gone is looked for once more before it is made anew.
         return observed if observed.exists else await observer.everything(desired)
 
-    async def _act(self, stage: Stage, observer: Observer) -> Performed:
+    async def _act(self, stage: Stage, observer: Observer, wish: Wish) -> Performed:
         """Write the intent where something is made, then carry the stage out, and say what was done."""
         env, claimed = self.env, False
         creates, recorded = stage.purpose is Purpose.CREATE, self.subject.recorded
         if creates:
-            if self.wish and self.wish.resolved and self.wish.resolved.blocking:
-                raise self.wish.resolved.blocking
+            if wish.resolved and wish.resolved.blocking:
+                raise wish.resolved.blocking
             env.owners.take(self.name, self.subject.uid)
-        if creates and (recorded or not self.subject.managed or not self.subject.state.n):
-            self.subject = await env.objects.claim(self.subject, self.wish.identity if self.wish else {})
+        if creates and (recorded or not self.subject.managed or not wish.begun_with(self.subject.state)):
+            self.subject = await env.objects.claim(self.subject, wish.identity, wish.secrets)
             claimed = True
             if recorded:
                 self.subject = await env.objects.unrecord(self.subject)
                 self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
             self.track.acting_on(stage.differences)
-        result = await perform(env.kind, env.aws, observer.scope, stage)
+            self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
+        reveal = partial(env.desires.secrets.reveal, self.subject.uid)
+        result = await perform(env.kind, env.aws, observer.scope, stage, reveal)
+        self.subject = await env.objects.remember(self.subject, wish.wrote(self.subject.state, result.done))
         self.track.sent(result.done, env.clock())
         env.recorder.performed(self.subject, stage, result, drift=self.drift)
         self.drift = self.drift and not creates  # what follows completes the new resource
@@ -263,13 +271,13 @@ class _Run:
             return await observer.existence(desired)
         return await observer.again(desired, before, result.touched)
 
-    async def _done(self, observed: Observation) -> Next:
+    async def _done(self, observed: Observation, wish: Wish) -> Next:
         env, track = self.env, self.track
         self.subject = await env.objects.fill(self.subject, late.missing(env.kind, self.subject.spec, observed.spec))
-        if self.wish and self.wish.identity and not self.subject.state.identity:
-            state = replace(self.subject.state, identity=self.wish.identity)  # of an object that another made
+        if not self.subject.read_only:  # of an object that another made, or that has other fields now
+            state = replace(self.subject.state, identity=wish.identity, secrets=wish.secrets)
             self.subject = await env.objects.remember(self.subject, state)
-        resolved = self.wish.resolved if self.wish else None
+        resolved = wish.resolved
         if resolved and resolved.pending:
             return await self._unresolved(resolved.pending[0].error)
         lacking = late.pending(env.kind, self.subject.spec)
@@ -279,7 +287,7 @@ class _Run:
             synced=not lacking,
             late=not lacking if env.kind.late() else None,
             references="True" if resolved and resolved.any else None,
-            advisories=(resolved.advisories if resolved else ()) + track.advisories(),
+            advisories=wish.advisories + track.advisories(),
         )
         return await self._publish(outcome, Next.LATE if lacking else Next.SWEEP)
 
@@ -292,12 +300,12 @@ class _Run:
         outcome = Outcome(synced=False, waiting=why, advisories=self.track.advisories())
         return await self._publish(outcome, Next.SWEEP if self.track.fighting else Next.WAIT)
 
-    async def _adopt(self, observed: Observation, desired: Desired) -> None:
+    async def _adopt(self, observed: Observation, wish: Wish) -> None:
         """Take a resource over: from now on it is ours, as if we had made it."""
         env = self.env
         env.owners.take(self.name, self.subject.uid)
-        values = adopt.filling(env.kind, self.subject.spec, observed.spec, desired.tags)
-        self.subject = await env.objects.adopt(self.subject, values)
+        values = adopt.filling(env.kind, self.subject.spec, observed.spec, wish.desired.tags)
+        self.subject = await env.objects.adopt(self.subject, values, wish.identity)
         status = self._known()
         self.subject = await env.objects.publish(self.subject, status)
         env.recorder.event(self.subject, "Normal", "Adopted", f"{report.resource(self.subject)} was taken over")

@@ -167,8 +167,11 @@ def _tags(node: Node) -> Tags:
 
 
 def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Part:
-    keys = node.mapping(*_PART_KEYS, required=["form", "get", "put"])
+    keys = node.mapping(*_PART_KEYS, required=["form", "put"])
     form = Form(keys["form"].choice(form.value for form in Form))
+    if form is Form.SECRET:
+        return _secret(draft, name, node)
+    node.mapping(required=["get"])
     constants: dict[str, Mapping[str, Json]] = (
         {op: child.value for op, child in keys["constants"].mapping().items()} if "constants" in keys else {}
     )
@@ -224,6 +227,18 @@ def _part(draft: _Draft, name: str, node: Node, create_op: OperationModel) -> Pa
         remove=remove,
         after=keys["after"].texts() if "after" in keys else (),
     )
+
+
+def _secret(draft: _Draft, name: str, node: Node) -> Part:
+    """A part that AWS takes and never shows."""
+    keys = node.mapping("form", "put", "after", "field")
+    op, member, shape = shapes.target(keys["put"], draft.model, "in")
+    if shape is None or not member:
+        raise keys["put"].fail("expected Operation.Member, the member that takes the secret")
+    owned = keys["field"].text() if "field" in keys else name
+    draft.spec[owned] = from_shape(owned, member, shape, draft.naming)
+    put = _bound(draft, op, inputs=(Link((member,), ("spec", owned)),))
+    return Part(name, Form.SECRET, (owned,), put, after=keys["after"].texts() if "after" in keys else ())
 
 
 def _bound(

@@ -3,7 +3,7 @@
 A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
 `aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
 (the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`,
-`ref`.
+`ref`, `secret` (its value comes from a Secret).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ackpy.kinds.names import reference_name
 from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
-_RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref".split()
+_RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref secret".split()
 _REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
 
@@ -69,6 +69,8 @@ def apply_rules(
         immutable = keys["immutable"].flag() if "immutable" in keys else False
         changed = replace(found, immutable=immutable, rule=_rule(keys))
         trees[section] = with_field(trees[section], path, changed)
+        if "secret" in keys and keys["secret"].flag():
+            trees[section] = with_field(trees[section], path, _secret(changed))
         if "ref" in keys:
             many = found.type is Type.LIST
             ref_path = _reference_path(path, keys["ref"], many=many)
@@ -100,6 +102,13 @@ def references(rules: Mapping[str, Node], spec: Field) -> tuple[Reference, ...]:
         at = ("spec", *_reference_path(path, ref, many=many))
         found.append(Reference(("spec", *path), at, service, kind, parse(keys["path"].text()), many=many, **flags))
     return tuple(found)
+
+
+def _secret(field: Field) -> Field:
+    """The field as a reference to a Secret; a list becomes a list of such."""
+    if field.item is not None:
+        return replace(field, item=_secret(field.item))
+    return replace(field, type=Type.SECRET, fields={})
 
 
 def _place(text: str) -> tuple[str, Path]:

@@ -75,6 +75,7 @@ class Form(StrEnum):
     ATTRIBUTES = "attributes"
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
+    SECRET = "secret"  # noqa: S105 - the name of a form
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Part:
         name: as the definition calls it.
         form: how differences become calls.
         fields: the names of the spec fields that it owns.
-        read: how it is observed; None where the kind's own read fills it.
+        read: how it is observed; None where the kind's own read fills it, and for SECRET, which AWS never shows.
         put: writes it. For TAGS: adds.
         remove: takes it away. For TAGS: removes keys.
         after: parts that are written before this one (and removed after it).

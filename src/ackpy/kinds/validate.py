@@ -148,6 +148,8 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
         if name not in operations:
             raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
         _constants(child, operations[name].input_shape)
+    if part.form is Form.SECRET:
+        return
     _, _, got = shapes.target(keys["get"], kind.service.model, "out")
     for member, child in _section(keys, "out").items():
         if part.form is not Form.ATTRIBUTES:

@@ -31,6 +31,7 @@ class Desired:
         tags: the controller's own tags.
         ignored: paths in the spec that AWS isn't held to.
         pending: paths in the spec whose values aren't known yet (plan/pending.py).
+        unsent: paths in the spec of secrets whose values AWS hasn't been sent.
     """
 
     spec: Mapping[str, Json]
@@ -39,6 +40,7 @@ class Desired:
     tags: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Path, ...] = ()
     pending: tuple[Path, ...] = ()
+    unsent: tuple[Path, ...] = ()
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -203,7 +205,12 @@ def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:
     """Every path below spec at which AWS isn't as the manifest says; what wasn't read can't differ."""
     spec = tags.compared(kind, desired.spec, observed.spec, desired.tags)
-    return [
+    secrets = [
+        Difference(path, get(desired.spec, path), None)
+        for path in desired.unsent
+        if not kind.spec.fields[path[0]].rule.create_only
+    ]
+    return secrets + [
         difference
         for part in kind.parts
         if part.name not in observed.unknown

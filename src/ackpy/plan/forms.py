@@ -81,10 +81,20 @@ def _tags(
     return calls
 
 
+def _secret(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """What AWS never shows is written when another value is wanted than was sent last."""
+    name = part.fields[0]
+    sent = _params(kind, part.put, spec, {name: spec[name]}, observed)
+    return [Call(part.put.operation, sent, Purpose.PUT, (part.name,), {(name,): spec[name]})]
+
+
 _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Sequence[Difference]], list[Call]]] = {
     Form.SUB_RESOURCE: _sub_resource,
     Form.ATTRIBUTES: _attributes,
     Form.TAGS: _tags,
+    Form.SECRET: _secret,
 }
 
 

@@ -7,10 +7,21 @@ out, and so is what is empty: an empty list and no list say the same.
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ackpy.kinds.paths import Json, Path, show
 from ackpy.kinds.schema import Field, Type
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Stands in a call for a value that is only read when the call is sent."""
+
+    namespace: str
+    name: str
+    key: str
+    digest: str
 
 
 class ValueRefusedError(ValueError):
@@ -35,6 +46,8 @@ def to_aws(node: Field, value: Json, path: Path = ()) -> Json:
         return [to_aws(node.item, item, (*path, str(position))) for position, item in enumerate(value)]
     if node.type is Type.MAP and node.item:
         return {key: to_aws(node.item, item, (*path, key)) for key, item in value.items()}
+    if node.type is Type.SECRET:
+        return SecretRef(**value)
     if node.type is Type.TIMESTAMP:
         try:
             return datetime.fromisoformat(value)
