@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ackpy.controller.objects import resource_of
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
@@ -155,6 +156,31 @@ async def test_a_deletion_waits_for_its_referrers() -> None:
         await house.delete(queue("child"))
         await asyncio.sleep(SOON)
         assert await house.get(queue("parent")) is None
+
+
+@virtual_time
+async def test_deletion_uses_the_identity_that_was_recorded() -> None:
+    sqs = definitions("sqs")
+    name = sqs["queue.yaml"]["fields"]["queueName"]
+    name["ref"] = {"kind": "sqs/Queue", "path": "spec.kmsMasterKeyID"}
+    house = House(kinds=tuple(compiled(sqs)))
+    await house.namespace()
+    child = {**queue("child"), "spec": {"queueRef": {"from": {"name": "parent"}}}}
+    async with house.managed():
+        await house.create(queue("parent", kmsMasterKeyID="named-by-another"))
+        await asyncio.sleep(SOON)
+        await house.create(child)
+        await house.synced(child)
+        obj = await house.get(child)
+        assert obj
+        assert "named-by-another" in obj["metadata"]["annotations"]["ackpy.dev/state"]
+        await house.delete(queue("parent"))
+        await asyncio.sleep(SOON)
+        await house.api.patch(resource_of(house.kinds[0]), "default", "child", {"status": None}, subresource="status")
+        await house.delete(child)
+        await asyncio.sleep(120)
+        assert await house.get(child) is None
+    assert house.resources() == 0
 
 
 @virtual_time

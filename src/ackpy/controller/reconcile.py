@@ -215,7 +215,8 @@ class _Run:
         env, subject = self.env, self.subject
         creating = subject.creating(env.objects.now()) and not self.track.refused
         hands_off = "read-only" if subject.read_only else "paused" if subject.paused else None
-        return Memory(subject.managed, self.track.settling(env.clock()), creating, self._adoption(), hands_off)
+        adoption = None if subject.managed and subject.recreates else self._adoption()
+        return Memory(subject.managed, self.track.settling(env.clock()), creating, adoption, hands_off)
 
     async def _observe(self, desired: Desired, observer: Observer) -> Observation:
         """Fewer reads while all is calm; everything after a change, when asked, and every few sweeps."""

@@ -22,6 +22,7 @@ ADOPTION_POLICY = f"{ACK}/adoption-policy"
 ADOPTION_FIELDS = f"{ACK}/adoption-fields"
 READ_ONLY = f"{ACK}/read-only"
 PAUSED = "ackpy.dev/paused"
+RECREATE = "ackpy.dev/recreate"
 IGNORE_FIELDS = "ackpy.dev/ignore-fields"
 STATE = "ackpy.dev/state"
 RESYNC_SECONDS = "ackpy.dev/resync-seconds"
@@ -118,6 +119,11 @@ class Subject:
     def paused(self) -> bool:
         """Whether the resource is only looked at, for now."""
         return self.annotations.get(PAUSED, "").lower() == "true"
+
+    @property
+    def recreates(self) -> bool:
+        """Whether an adopted resource that is deleted by hand is made again; others always are."""
+        return self.annotations.get(RECREATE, "").lower() == "true"
 
     @property
     def ignored(self) -> tuple[Path, ...]:
