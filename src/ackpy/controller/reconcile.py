@@ -216,7 +216,8 @@ class _Run:
         creating = subject.creating(env.objects.now()) and not self.track.refused
         hands_off = "read-only" if subject.read_only else "paused" if subject.paused else None
         adoption = None if subject.managed and subject.recreates else self._adoption()
-        return Memory(subject.managed, self.track.settling(env.clock()), creating, adoption, hands_off)
+        replaces = subject.replaces and not env.scopes.retains(subject, env.options.deletion_policy)
+        return Memory(subject.managed, self.track.settling(env.clock()), creating, adoption, hands_off, replaces)
 
     async def _observe(self, desired: Desired, observer: Observer) -> Observation:
         """Fewer reads while all is calm; everything after a change, when asked, and every few sweeps."""
@@ -248,6 +249,8 @@ class _Run:
         if stage.purpose is Purpose.PUT:
             self.track.acting_on(stage.differences)
             self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
+        if stage.purpose is Purpose.DELETE and not self.subject.deleting:
+            env.recorder.replacing(self.subject, stage)
         reveal = partial(env.desires.secrets.reveal, self.subject.uid)
         result = await perform(env.kind, env.aws, observer.scope, stage, reveal)
         self.subject = await env.objects.remember(self.subject, wish.wrote(self.subject.state, result.done))

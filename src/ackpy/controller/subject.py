@@ -22,6 +22,7 @@ ADOPTION_POLICY = f"{ACK}/adoption-policy"
 ADOPTION_FIELDS = f"{ACK}/adoption-fields"
 READ_ONLY = f"{ACK}/read-only"
 PAUSED = "ackpy.dev/paused"
+REPLACE = "ackpy.dev/replace"
 RECREATE = "ackpy.dev/recreate"
 IGNORE_FIELDS = "ackpy.dev/ignore-fields"
 STATE = "ackpy.dev/state"
@@ -124,6 +125,11 @@ class Subject:
     def recreates(self) -> bool:
         """Whether an adopted resource that is deleted by hand is made again; others always are."""
         return self.annotations.get(RECREATE, "").lower() == "true"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the resource may be deleted and made again where it can't be changed."""
+        return self.annotations.get(REPLACE) == "on-immutable-change"
 
     @property
     def ignored(self) -> tuple[Path, ...]:

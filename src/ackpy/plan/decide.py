@@ -58,6 +58,7 @@ class Memory:
         creating: a creation was begun a moment ago and its outcome isn't known: what isn't there may show up yet.
         adoption: "adopt" or "adopt-or-create", where the object takes over a resource that is there.
         hands_off: why AWS is only looked at: "read-only" or "paused".
+        replaces: what can't be changed is deleted and made again, as the object asks for.
     """
 
     managed: bool = True
@@ -65,6 +66,7 @@ class Memory:
     creating: bool = False
     adoption: str | None = None
     hands_off: str | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,8 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
     if not found:
         return Done()
     if refusal := _unchangeable(kind, found):
-        return refusal
+        replacing = replace(_deletion(kind, desired), differences=tuple(found))
+        return _unless_settling(replacing, memory, "the deletion") if memory.replaces else refusal
     to_write = _to_write(kind, desired, observed, found)
     calls = [
         call
