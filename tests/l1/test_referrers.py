@@ -3,14 +3,18 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ackpy.controller.objects import resource_of
-from ackpy.kinds.model import Kind
+from ackpy.controller.references import resolve
+from ackpy.controller.subject import Subject
+from ackpy.kinds.model import Kind, Reference
 from ackpy.kinds.registry import load
-from ackpy.kube import Object
+from ackpy.kinds.schema import Field, Type
+from ackpy.kube import NotFound, Object, Resource
 from ackpy.plan.pending import held, without
 from ackpy.sandbox.simulator import AwsFault
 from ackpy.sandbox.simulator import Call as AwsCall
@@ -194,6 +198,28 @@ async def test_a_kind_that_is_not_installed_is_named() -> None:
         assert obj
         assert "kms/Key is not installed" in condition(obj, "ACK.ReferencesResolved")["reason"]
     assert clock() > EPOCH
+
+
+async def test_a_list_of_references_is_filled_as_far_as_it_goes() -> None:
+    ref = Reference(("spec", "ids"), ("spec", "idRefs"), "kms", "Key", ("status", "keyID"), required=True, many=True)
+    field = Field("ids", Type.LIST, item=Field("[]", Type.STRING))
+    spec = {"idRefs": [{"from": {"name": name}} for name in ("b", "none", "a")]}
+    kind = replace(kinds()[1], references=(ref,), spec=Field("spec", Type.STRUCT, fields={"ids": field}))
+
+    async def read(_: Resource, namespace: str, name: str) -> Object:
+        if name == "none":
+            raise NotFound(404, "NotFound", f"{name} not found in {namespace}")
+        synced = {"type": "ACK.ResourceSynced", "status": "True"}
+        return {"status": {"keyID": f"id-{name}", "conditions": [synced]}}
+
+    subject = Subject(kind, {"metadata": {"name": "x", "namespace": "default"}, "spec": spec})
+    resolved = await resolve(read, subject, spec, cross_namespace=True)
+    assert resolved.spec["ids"] == ["id-b", "id-a"]
+    assert [str(one.error) for one in resolved.pending] == ["none not found in default"]
+    waiting = [one.link.field for one in resolved.pending]
+    left = without(resolved.spec, waiting)
+    assert left["ids"] == ["id-b", "id-a"]
+    assert held(kind, left, {"ids": ["id-old", "id-a"]}, waiting)["ids"] == ["id-old", "id-a", "id-b"]
 
 
 def test_half_an_element_is_left_out() -> None:

@@ -31,7 +31,8 @@ async def swapped(here: Scene) -> None:
     for slots in here.world.simulator._world._slots.values():
         for slot in slots.values():
             assert slot.current
-            slot.current.parts["attributes"].pop("FifoQueue")
+            attributes: Any = slot.current.parts["attributes"]
+            del attributes["FifoQueue"]
     await here.edit({**here.spec, "delaySeconds": "3"})
 
 
@@ -58,7 +59,7 @@ async def test_it_is_told_deleted_and_made_again() -> None:
     since = here.mark()
     await here.settle()
     await laws.is_synced(here)
-    assert [call.operation for call in here.aws_writes(since)][0] == "DeleteQueue"
+    assert next(call.operation for call in here.aws_writes(since)) == "DeleteQueue"
     reasons = [reason for reason, _ in here.events(since)]
     assert reasons[:2] == ["Replacing", "Deleting"]
     assert "spec.fifoQueue: unset → true" in here.events(since)[0][1]

@@ -70,9 +70,8 @@ class Recorder:
 
     def replacing(self, subject: Subject, stage: Stage) -> None:
         """What is about to be replaced, and why."""
-        text = (
-            f"{resource(subject)} is deleted and made again, because it can't be changed: {_changes(stage.differences)}"
-        )
+        changes = _changes(stage.differences)
+        text = f"{resource(subject)} is deleted and made again, because it can't be changed: {changes}"
         self.event(subject, "Warning", "Replacing", text)
 
     def failed(self, subject: Subject, error: AwsError) -> None:

@@ -175,8 +175,9 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
     if not found:
         return Done()
     if refusal := _unchangeable(kind, found):
-        replacing = replace(_deletion(kind, desired), differences=tuple(found))
-        return _unless_settling(replacing, memory, "the deletion") if memory.replaces else refusal
+        if not memory.replaces or desired.pending:  # what is pending couldn't be made again
+            return refusal
+        return _unless_settling(replace(_deletion(kind, desired), differences=tuple(found)), memory, "the deletion")
     to_write = _to_write(kind, desired, observed, found)
     calls = [
         call
