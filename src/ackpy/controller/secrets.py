@@ -17,7 +17,6 @@ from ackpy.controller.references import Link, Reader, across
 from ackpy.controller.subject import Subject
 from ackpy.kinds.model import Kind, Reference
 from ackpy.kinds.paths import Json, Path, container, get, places, show, with_value
-from ackpy.kinds.schema import Type
 from ackpy.kube.api import Conflict, NotFound, Object, Resource
 from ackpy.plan.outcome import Advisory
 from ackpy.wire.convert import SecretRef
@@ -50,11 +49,6 @@ class Sealed:
     spec: Mapping[str, Json]
     versions: Mapping[str, str]
     advisories: tuple[Advisory, ...] = ()
-
-
-def secret_paths(kind: Kind) -> list[Path]:
-    """The spec fields of a kind that hold secrets, with list marks."""
-    return [path for path, node in kind.spec.leaves() if node.type is Type.SECRET]
 
 
 def secret_links(kind: Kind, spec: Mapping[str, Json], namespace: str) -> Iterator[Link]:
@@ -175,7 +169,7 @@ def _edition(uid: str, ref: SecretRef, secret: Object) -> tuple[str, ...]:
 
 
 def _given(kind: Kind, spec: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
-    for path in secret_paths(kind):
+    for path in kind.secrets:
         for field in places(spec, path):
             if isinstance(given := get(spec, field), Mapping):
                 yield field, given

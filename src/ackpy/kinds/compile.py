@@ -118,6 +118,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         not_found=errors["not_found"].texts() if "not_found" in errors else (),
         terminal=errors["terminal"].texts() if "terminal" in errors else (),
         references=references(rules, spec),
+        secrets=tuple(path for path, node in spec.leaves() if node.type is Type.SECRET),
         tags=tags,
         adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
         if "adoption" in keys

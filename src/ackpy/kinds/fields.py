@@ -70,7 +70,7 @@ def apply_rules(
         changed = replace(found, immutable=immutable, rule=_rule(keys))
         trees[section] = with_field(trees[section], path, changed)
         if "secret" in keys and keys["secret"].flag():
-            trees[section] = with_field(trees[section], path, _secret(changed))
+            trees[section] = with_field(trees[section], path, _secret(changed, keys["secret"]))
         if "ref" in keys:
             many = found.type is Type.LIST
             ref_path = _reference_path(path, keys["ref"], many=many)
@@ -104,11 +104,13 @@ def references(rules: Mapping[str, Node], spec: Field) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def _secret(field: Field) -> Field:
+def _secret(field: Field, place: Node) -> Field:
     """The field as a reference to a Secret; a list becomes a list of such."""
-    if field.item is not None:
-        return replace(field, item=_secret(field.item))
-    return replace(field, type=Type.SECRET, fields={})
+    if field.type is Type.LIST and field.item is not None:
+        return replace(field, item=_secret(field.item, place))
+    if field.type is not Type.STRING:
+        raise place.fail(f"expected a text or a list of texts, the field is a {field.type}")
+    return replace(field, type=Type.SECRET)
 
 
 def _place(text: str) -> tuple[str, Path]:

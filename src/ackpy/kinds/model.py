@@ -158,6 +158,7 @@ class Kind:
         terminal: codes after which only another spec helps.
         arn: a template with {partition}, {region}, {account} and {spec.…} where AWS returns no ARN.
         one_at_a_time: AWS refuses concurrent writes to one resource.
+        secrets: paths in the spec whose values come from Secrets, with list marks.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
         source: the definition file, for messages.
     """
@@ -177,6 +178,7 @@ class Kind:
     not_found: tuple[str, ...] = ()
     terminal: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    secrets: tuple[Path, ...] = ()
     tags: Tags | None = None
     adoption: Mapping[str, Path] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()

@@ -149,6 +149,8 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
             raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
         _constants(child, operations[name].input_shape)
     if part.form is Form.SECRET:
+        if not any(path[0] == part.fields[0] for path in kind.secrets):
+            raise node.fail(f"'{part.fields[0]}' isn't marked as a secret: give it 'secret: true' under 'fields'")
         return
     _, _, got = shapes.target(keys["get"], kind.service.model, "out")
     for member, child in _section(keys, "out").items():
