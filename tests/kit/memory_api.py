@@ -1,7 +1,7 @@
 """An in-memory `KubeApi` for tests: what the engine relies on of a real API server.
 
 tests/kube/test_api_contract.py runs one suite against this and a real kube-apiserver. Left out: admission, validation,
-defaulting, namespaces' existence, field selectors, and managedFields within lists.
+defaulting, namespaces' existence, field selectors but for names, and managedFields within lists.
 """
 
 import asyncio
@@ -135,6 +135,7 @@ class MemoryApi:
         namespace: str | None = None,
         *,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         limit: int | None = None,
         continue_token: str | None = None,
     ) -> Page:
@@ -145,7 +146,10 @@ class MemoryApi:
         found = [
             (path, obj)
             for key, obj in sorted(self._table(resource).items())
-            if (path := "/".join(key)) > after and namespace in {None, key[0]} and matches(label_selector, obj)
+            if (path := "/".join(key)) > after
+            and namespace in {None, key[0]}
+            and matches(label_selector, obj)
+            and _named(field_selector, key)
         ]
         part = found[:limit]
         token = f"{version}|{part[-1][0]}" if len(part) < len(found) else None
@@ -158,6 +162,7 @@ class MemoryApi:
         *,
         resource_version: str,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         timeout_seconds: int = 300,
     ) -> AsyncGenerator[WatchEvent, None]:
         await self._enter("watch")
@@ -173,7 +178,8 @@ class MemoryApi:
             while index < len(self._history) and self._history[index].version <= (self._held_at or self._version):
                 change = self._history[index]
                 index += 1
-                if change.resource == resource and namespace in {None, change.key[0]}:
+                here = namespace in {None, change.key[0]} and _named(field_selector, change.key)
+                if change.resource == resource and here:
                     event = _event(change, label_selector)
                     if event is not None:
                         yield event
@@ -376,6 +382,10 @@ def _event(change: _Change, label_selector: str | None) -> WatchEvent | None:
         return None
     meta = {**change.old["metadata"], "resourceVersion": str(change.version)}
     return WatchEvent("DELETED", _copy({**change.old, "metadata": meta}))
+
+
+def _named(field_selector: str | None, key: Key) -> bool:
+    return field_selector in {None, f"metadata.name={key[1]}"}
 
 
 def _plural(resource: Resource) -> str:

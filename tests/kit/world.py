@@ -12,12 +12,14 @@ from typing import Any, Literal
 import yaml
 
 from ackpy.aws.scope import Scope
+from ackpy.controller.desires import Desires
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import LATE_SECONDS, RESYNC_SECONDS, WAIT_SECONDS, Options
 from ackpy.controller.reconcile import Next, Reconciler
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import Scopes
+from ackpy.controller.secrets import Secrets
 from ackpy.controller.subject import Subject
 from ackpy.controller.track import Track
 from ackpy.crd.crd import definition
@@ -76,6 +78,7 @@ class World:
         """A new process: everything that only memory held is gone."""
         self._tracks: dict[tuple[str, str, str], Track] = {}
         self.scopes = Scopes(self.account, "aws", REGION, None, lambda _: {}, lambda _: None)
+        secrets = Secrets(self.api.get, cross_namespace=self.options.cross_namespace)
         self._reconcilers = {
             label: Reconciler(
                 kind,
@@ -85,6 +88,7 @@ class World:
                 self.scopes,
                 self.options,
                 Recorder(self.events),
+                Desires(kind, self.options, self.api.get, secrets),
                 self.clock,
             )
             for label, kind in self.kinds.items()

@@ -63,6 +63,23 @@ async def test_create_sets_the_server_s_metadata(api: KubeApi, namespace: str) -
     assert await api.get(WIDGETS, namespace, "w") == made
 
 
+async def test_one_object_is_listed_and_watched_by_its_name(api: KubeApi, namespace: str) -> None:
+    for name in ("a", "b"):
+        await api.create(WIDGETS, namespace, widget(name))
+    page = await api.list(WIDGETS, namespace, field_selector="metadata.name=b")
+    assert [one["metadata"]["name"] for one in page.items] == ["b"]
+    for name in ("a", "b"):
+        await api.patch(WIDGETS, namespace, name, {"spec": {"size": 7}})
+    stream = api.watch(
+        WIDGETS, namespace, resource_version=page.resource_version, field_selector="metadata.name=b", timeout_seconds=30
+    )
+    async with aclosing(stream):
+        async for event in stream:
+            if event.type != "BOOKMARK":
+                assert event.object["metadata"]["name"] == "b"
+                break
+
+
 async def test_names_are_unique(api: KubeApi, namespace: str) -> None:
     await api.create(WIDGETS, namespace, widget())
     with pytest.raises(AlreadyExists, match='"w" already exists'):

@@ -1,5 +1,6 @@
 """A wrong definition is refused with file, line and what was expected; a user's folder adds and overrides kinds."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,24 @@ def test_file_that_is_empty_or_cannot_be_read_is_refused(tmp_path: Path) -> None
     (tmp_path / "logs" / "service.yaml").write_text("alias: logs")
     with pytest.raises(DefinitionError, match=r"group.yaml: can't be read"):
         load(["logs"], extra=tmp_path)
+
+
+def test_a_wrong_secret_is_refused(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "l1" / "definitions" / "iam" / "loginprofile.yaml").read_text()
+    (tmp_path / "iam").mkdir()
+    (tmp_path / "iam" / "service.yaml").write_text("alias: iam")
+    for number, (old, new, said) in enumerate(
+        [
+            ("password: {secret: true}", "password: {unmanaged: true}", "'password' isn't marked as a secret"),
+            ("{create_only: true}", "{secret: true}", "expected a text or a list of texts, the field is a boolean"),
+            ("UpdateLoginProfile.Password", "UpdateLoginProfile", "the member that takes the secret"),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "iam", folder / "iam")
+        (folder / "iam" / "loginprofile.yaml").write_text(text.replace(old, new))
+        with pytest.raises(DefinitionError, match=said):
+            load(["iam"], extra=folder)
 
 
 LOG_GROUP = """\

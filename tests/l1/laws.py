@@ -116,7 +116,7 @@ async def is_made_again(scene: Scene) -> None:
     assert scene.aws() == before
     made = [call for call in scene.aws_calls(since) if call.operation == scene.kind.create.operation and call.answer]
     assert len(made) == 1
-    assert Subject(scene.kind, await scene.obj()).intent.n == 2
+    assert Subject(scene.kind, await scene.obj()).state.n == 2
     assert "Created" in [reason for reason, _ in scene.events(since)]
     await is_synced(scene)
 

@@ -8,12 +8,14 @@ import pytest
 
 from ackpy.controller.objects import resource_of
 from ackpy.controller.reconcile import Next
+from ackpy.controller.subject import RECREATE
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import get
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
 from ackpy.plan.compare import differences
+from tests.kit.scene import Scene
 from tests.kit.world import World, condition, samples
 
 CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in samples(kind)]
@@ -120,6 +122,27 @@ async def test_adopt_waits_for_a_resource_that_is_not_there(kind: Kind, sample: 
     assert condition(obj, "ACK.Recoverable")["message"] == "adopted resource not found"
     assert "finalizers" not in obj["metadata"]
     assert writes(absent) == []
+
+
+@pytest.mark.parametrize("recreates", [False, True])
+@pytest.mark.parametrize(("kind", "sample"), CASES)
+async def test_an_adopted_resource_is_made_again_on_request(kind: Kind, sample: Object, *, recreates: bool) -> None:
+    world, before = await left_behind(kind, sample)
+    name = sample["metadata"]["name"]
+    manifest = adopting(kind, sample, before, "adopt", bare=False)
+    manifest["metadata"]["annotations"] |= {RECREATE: "true"} if recreates else {}
+    await world.apply(manifest)
+    await world.settle(kind, name)
+    await Scene(kind, manifest, world).hand_deletion()
+    world.clock.advance(3600)
+    for _ in range(4):
+        await world.step(kind, name)
+        world.clock.advance(60)
+    obj = await world.get(kind, name)
+    assert obj is not None
+    assert writes(world).count(kind.create.operation) == int(recreates)
+    missing = condition(obj, "ACK.Recoverable").get("message") == "adopted resource not found"
+    assert missing is not recreates
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,7 @@ async def test_a_create_that_aws_refuses_leaves_no_finalizer(kind: Kind, sample:
     if condition(await scene.obj(), "ACK.Terminal"):
         await scene.sweep()
     await laws.is_synced(scene)
-    assert Subject(kind, await scene.obj()).intent.n == 1
+    assert Subject(kind, await scene.obj()).state.n == 1
 
 
 @each_sample()

@@ -8,6 +8,7 @@ import pytest
 
 from ackpy.aws.scope import Scope
 from ackpy.controller import reconcile, scopes
+from ackpy.controller.desires import Wish
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.owners import Owners
@@ -84,7 +85,7 @@ def _claims_after_creation(patch: Patch) -> None:
     claim = Objects.claim
     due: list[tuple[Objects, Subject]] = []
 
-    async def later(objects: Objects, subject: Subject) -> Subject:
+    async def later(objects: Objects, subject: Subject, *_: object) -> Subject:
         due.append((objects, subject))
         finalizers = [*subject.finalizers, subject.kind.finalizer]
         return Subject(subject.kind, {**subject.obj, "metadata": {**subject.obj["metadata"], "finalizers": finalizers}})
@@ -92,7 +93,7 @@ def _claims_after_creation(patch: Patch) -> None:
     async def perform_first(*args: Any) -> Performed:
         result = await perform(*args)
         while due:
-            await claim(*due.pop())
+            await claim(*due.pop(), {}, {})
         return result
 
     patch.setattr(Objects, "claim", later)
@@ -102,10 +103,10 @@ def _claims_after_creation(patch: Patch) -> None:
 def _releases_before_deletion(patch: Patch) -> None:
     act = reconcile._Run._act
 
-    async def release_first(run: reconcile._Run, stage: Stage, observer: Observer) -> Performed:
+    async def release_first(run: reconcile._Run, stage: Stage, observer: Observer, wish: Wish) -> Performed:
         if stage.purpose is Purpose.DELETE:
             run.subject = await run.env.objects.release(run.subject)
-        return await act(run, stage, observer)
+        return await act(run, stage, observer, wish)
 
     patch.setattr(reconcile._Run, "_act", release_first)
 

@@ -149,7 +149,7 @@ async def test_what_was_deleted_by_hand_is_made_again(things: list[Thing]) -> No
         await thing.hand_deletion()
     for thing in things:
         obj = await thing.synced()
-        assert Subject(thing.kind, obj).intent.n == 2
+        assert Subject(thing.kind, obj).state.n == 2
 
 
 @pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client", "server"])

@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import IntEnum, StrEnum
@@ -186,6 +186,13 @@ class AwsError(Exception):
         if self.fault is Fault.NO_ANSWER:
             return self.message
         return f"{self.code}: {self.message}" if self.modelled else f"api error {self.code}: {self.message}"
+
+    def silenced(self, secrets: Iterable[str]) -> "AwsError":
+        """The same error without the values of secrets, which AWS may have echoed."""
+        message = self.message
+        for secret in sorted(filter(None, secrets), key=len, reverse=True):
+            message = message.replace(secret, "…")
+        return self if message == self.message else replace(self, message=message)
 
     @property
     def modelled(self) -> bool:

@@ -12,38 +12,36 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zlib import crc32
 
 import structlog
 
 from ackpy.aws.call import Caller
+from ackpy.controller.desires import Desires
+from ackpy.controller.followed import Followed, Place
 from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options
 from ackpy.controller.reconcile import Next, Reconciler
+from ackpy.controller.references import links
+from ackpy.controller.referrers import Key, Neighbours, Referrers, Target
 from ackpy.controller.report import Events, Recorder, label
 from ackpy.controller.role_sources import RoleSources
 from ackpy.controller.scopes import Scopes
+from ackpy.controller.secrets import SECRETS, Secrets, secret_links
+from ackpy.controller.secrets import trimmed as trimmed_secret
 from ackpy.controller.subject import Subject, matters
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
-from ackpy.kube.api import KubeApi
+from ackpy.kube.api import KubeApi, Object, Resource
 from ackpy.kube.informer import Informer
 from ackpy.kube.workqueue import Priority, WorkQueue
 
 _log = structlog.get_logger(__name__)
 
 _AUTOMATIC_WORKERS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One object in the queue."""
-
-    kind: str
-    namespace: str
-    name: str
 
 
 @dataclass(slots=True)
@@ -103,12 +101,18 @@ class Manager:
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
         shared: WorkQueue[Key] = WorkQueue()
         self._queues: list[tuple[WorkQueue[Key], int]] = [(shared, _AUTOMATIC_WORKERS)]
+        self._api = api
+        self._referrers = Referrers(self._wake)
+        self._followed = Followed(api, self._referrers.changed, trimmed_secret)
+        self._secrets = Secrets(api.get, cross_namespace=options.cross_namespace, seen=self._secret_seen)
+        self._labels: dict[Resource, str] = {}
         self._controllers: dict[str, _Controller] = {}
         for kind in kinds:
             limit = options.concurrency_by_kind.get(kind.name, options.concurrency)
             queue = shared if limit is None else WorkQueue[Key]()
             if limit is not None:
                 self._queues.append((queue, limit))
+            self._labels[resource_of(kind)] = kind.label
             self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, now)
 
     async def run(self) -> None:
@@ -116,6 +120,7 @@ class Manager:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._namespaces.run())
             group.create_task(self._roles.run())
+            group.create_task(self._followed.run())
             await self._namespaces.synced.wait()
             await self._roles.synced()
             for controller in self._controllers.values():
@@ -163,11 +168,23 @@ class Manager:
         )
         objects = Objects(api, kind, on_write, lambda: now().isoformat(timespec="seconds").replace("+00:00", "Z"))
         recorder = Recorder(events)
-        reconciler = Reconciler(kind, api, aws, objects, self._scopes, self._options, recorder)
+        desires = Desires(kind, self._options, self._read, self._secrets)
+        reconciler = Reconciler(
+            kind,
+            api,
+            aws,
+            objects,
+            self._scopes,
+            self._options,
+            recorder,
+            desires,
+            neighbours=Neighbours(partial(self._blockers, kind), partial(self._cycle, kind)),
+        )
         return _Controller(reconciler, queue, informer)
 
     def _changed(self, label: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         controller = self._controllers[label]
+        self._refers(controller.reconciler.kind, old, new)
         if new is None:
             if old is not None:
                 key = _key(label, old)
@@ -192,6 +209,70 @@ class Manager:
             self._own_write = False
         if before is not None and matters(before, after):
             controller.queue.add(key, Priority.EDIT)
+
+    def _refers(self, kind: Kind, old: Object | None, new: Object | None) -> None:
+        """Keep the index of references: who refers to what, and whom this change concerns."""
+        key = _key(kind.label, new or old or {})
+        before = self._referrers.targets(key)
+        if new is not None:
+            subject = Subject(kind, new)
+            used = (*links(kind, subject.spec, subject.namespace), *secret_links(kind, subject.spec, subject.namespace))
+            self._referrers.noticed(key, used)
+        else:
+            self._referrers.noticed(key, ())
+        now = self._referrers.targets(key)
+        for target in now - before:
+            if not self._has(target):
+                self._followed.want(self._place(target))
+        for target in before - now:
+            if not self._has(target):
+                self._followed.release(self._place(target))
+            elif (waiting := self._key_of(target)) and self._is_deleting(waiting):
+                self._wake(waiting)
+        self._referrers.changed(resource_of(kind), old, new)
+
+    def _has(self, target: Target) -> bool:
+        """Whether an own informer covers an object."""
+        resource, namespace, _ = target
+        named = not self._options.namespaces or namespace in self._options.namespaces
+        return resource in self._labels and named and self._options.selector is None
+
+    def _place(self, target: Target) -> Place:
+        resource, namespace, _ = target
+        if resource == SECRETS:  # only those that are named: others are nobody's business
+            return target
+        return resource, namespace if self._options.namespaces else None, None
+
+    def _secret_seen(self, namespace: str, name: str) -> Object | None:
+        return self._followed.get((SECRETS, namespace, name), namespace, name)
+
+    def _key_of(self, target: Target) -> Key | None:
+        resource, namespace, name = target
+        return Key(self._labels[resource], namespace, name) if resource in self._labels else None
+
+    def _is_deleting(self, key: Key) -> bool:
+        obj = self._controllers[key.kind].informer.get(key.namespace, key.name)
+        return obj is not None and "deletionTimestamp" in obj["metadata"]
+
+    def _wake(self, key: Key) -> None:
+        self._controllers[key.kind].queue.add(key, Priority.EDIT)
+
+    async def _read(self, resource: Resource, namespace: str, name: str) -> Object:
+        """An object that others refer to: as the informers have it, or else as the API server says."""
+        target = (resource, namespace, name)
+        if self._has(target):
+            found = self._controllers[self._labels[resource]].informer.get(namespace, name)
+        else:
+            found = self._followed.get(self._place(target), namespace, name)
+        return found or await self._api.get(resource, namespace, name)
+
+    def _blockers(self, kind: Kind, obj: Mapping[str, Any]) -> list[str]:
+        metadata = obj["metadata"]
+        target = (resource_of(kind), metadata.get("namespace") or "", metadata["name"])
+        return [str(key) for key in self._referrers.of(target)]
+
+    def _cycle(self, kind: Kind, obj: Mapping[str, Any]) -> list[str]:
+        return [str(key) for key in self._referrers.cycle(_key(kind.label, obj), self._key_of)]
 
     def _namespace_changed(self, changed: str) -> None:
         """A namespace's annotations are defaults of all its objects."""

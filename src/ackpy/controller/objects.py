@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
-
+from ackpy.controller.memory import State
 from ackpy.controller.subject import ADOPTED, RECONCILE_AT, RECONCILED_AT, STATE, Subject
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json
@@ -36,8 +35,11 @@ class Objects:
     now: Callable[[], str]
     _pruned: set[tuple[str, ...]] = field(default_factory=set)
 
-    async def claim(self, subject: Subject) -> Subject:
+    async def claim(self, subject: Subject, identity: Mapping[str, Json], secrets: Mapping[str, str]) -> Subject:
         """Write finalizer and intent before something is made, if nobody changed the object since it was read.
+
+        `identity` is what came through references and names the resource: its deletion doesn't need them.
+        `secrets` are the digests of what the creation sends.
 
         The intent's number rises only after a creation that was recorded: a retry has the number of what it retries.
 
@@ -45,13 +47,14 @@ class Objects:
             Conflict: somebody did.
             ApiError: the write failed.
         """
-        begun = subject.intent.n
-        state = {"n": begun + 1 if subject.recorded or not begun else begun, "at": self.now()}
+        begun = subject.state.n
+        n = begun + 1 if subject.recorded or not begun else begun
+        state = replace(subject.state, n=n, at=self.now(), identity=identity, secrets=secrets)
         finalizers = subject.finalizers if subject.managed else [*subject.finalizers, self.kind.finalizer]
-        annotations = {STATE: orjson.dumps(state).decode()}
+        annotations = {STATE: state.text()}
         return await self._metadata(subject, {"finalizers": finalizers, "annotations": annotations})
 
-    async def adopt(self, subject: Subject, values: Mapping[str, Json]) -> Subject:
+    async def adopt(self, subject: Subject, values: Mapping[str, Json], identity: Mapping[str, Json]) -> Subject:
         """Write finalizer and annotation of an adopted object, and the spec fields that it lacks.
 
         Raises:
@@ -61,12 +64,23 @@ class Objects:
         metadata = {
             "resourceVersion": subject.obj["metadata"]["resourceVersion"],
             "finalizers": [*subject.finalizers, self.kind.finalizer],
-            "annotations": {ADOPTED: "true"},
+            "annotations": {ADOPTED: "true", STATE: replace(subject.state, identity=identity).text()},
         }
         # Under another name: adopted values are what AWS is held to, unlike late-initialised ones (plan/late.py).
         return await self._patch(
             subject, {"metadata": metadata, "spec": dict(values)}, manager=f"{FIELD_MANAGER}-adopt"
         )
+
+    async def remember(self, subject: Subject, state: State) -> Subject:
+        """Write down what AWS can't tell, where that is new.
+
+        Raises:
+            Conflict: somebody changed the object since it was read.
+            ApiError: the write failed.
+        """
+        if state == subject.state:
+            return subject
+        return await self._metadata(subject, {"annotations": {STATE: state.text()}})
 
     async def unrecord(self, subject: Subject) -> Subject:
         """Take away what the status says of a resource that is gone, so that the next one isn't taken for it.

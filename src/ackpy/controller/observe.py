@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
-from ackpy.kinds.model import Each, Kind, Part, Read
+from ackpy.kinds.model import Each, Form, Kind, Part, Read
 from ackpy.kinds.paths import Json
 from ackpy.plan.compare import is_empty
 from ackpy.plan.decide import Desired
@@ -48,8 +48,9 @@ class Observer:
             AwsError: as above.
         """
         wanted = {part.name for part in self.kind.parts if part.name in also or _is_set(part, desired.spec)}
+        shown = [part for part in self.kind.parts if part.form is not Form.SECRET]
         own_reads = {part.name for part in self.kind.parts if part.read is not None and part.name in wanted}
-        if not own_reads or any(part.read is None for part in self.kind.parts) or not self._identified(desired):
+        if not own_reads or any(part.read is None for part in shown) or not self._identified(desired):
             return await self._from_existence(desired, wanted)
         # Any part's read tells of a resource that is gone; the existence read would only repeat it.
         unread = frozenset(part.name for part in self.kind.parts)
@@ -61,7 +62,7 @@ class Observer:
         Raises:
             AwsError: as above.
         """
-        parts = [part for part in self.kind.parts if part.name in names]
+        parts = [part for part in self.kind.parts if part.name in names and part.form is not Form.SECRET]
         observed = before
         if any(part.read is None for part in parts):
             existing = await self._existence(self.kind.exists, desired)

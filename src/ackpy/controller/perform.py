@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError
@@ -12,6 +14,9 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json
 from ackpy.plan.decide import Stage
 from ackpy.wire.call import Call, Purpose, merged, seen
+
+Reveal: TypeAlias = Callable[[Json], Awaitable[tuple[Json, list[str]]]]
+"""Puts the values of secrets into a call's input; returns them beside it."""
 
 
 @dataclass(slots=True)
@@ -34,12 +39,19 @@ class Performed:
         return {name for call in self.done for name in call.parts}
 
 
-async def perform(kind: Kind, aws: Caller, scope: Scope, stage: Stage) -> Performed:
-    """Send a stage's calls. One part's failure keeps only those parts from being written that come after it."""
+async def perform(kind: Kind, aws: Caller, scope: Scope, stage: Stage, reveal: Reveal) -> Performed:
+    """Send a stage's calls. One part's failure keeps only those parts from being written that come after it.
+
+    Raises:
+        SecretRefusedError, ApiError: a secret can't be read.
+    """
     result = Performed()
     for wave in stage.waves:
         ready = [call for call in wave if not _blocked(kind, call, result)]
-        answers = await asyncio.gather(*(_send(kind, aws, scope, call) for call in ready))
+        revealed = [await reveal(call.params) for call in ready]
+        answers = await asyncio.gather(
+            *(_send(kind, aws, scope, call, *one) for call, one in zip(ready, revealed, strict=True))
+        )
         for call, answer in zip(ready, answers, strict=True):
             if isinstance(answer, AwsError):
                 result.failed.append((call, answer))
@@ -50,11 +62,13 @@ async def perform(kind: Kind, aws: Caller, scope: Scope, stage: Stage) -> Perfor
     return result
 
 
-async def _send(kind: Kind, aws: Caller, scope: Scope, call: Call) -> dict[str, Json] | AwsError:
+async def _send(
+    kind: Kind, aws: Caller, scope: Scope, call: Call, params: Json, secrets: list[str]
+) -> dict[str, Json] | AwsError:
     try:
-        return await aws.call(scope, kind.service.aws_name, call.operation, call.params)
+        return await aws.call(scope, kind.service.aws_name, call.operation, params)
     except AwsError as error:
-        return {} if error.code in _gone(kind, call) else error
+        return {} if error.code in _gone(kind, call) else error.silenced(secrets)
 
 
 def _gone(kind: Kind, call: Call) -> tuple[str, ...]:

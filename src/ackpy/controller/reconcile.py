@@ -9,10 +9,11 @@ Kubernetes writes in objects.py; the order of steps here is what makes a crash a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from functools import partial
 
 import structlog
 
@@ -20,26 +21,22 @@ from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
 from ackpy.controller import report
+from ackpy.controller.desires import Desires, Wish
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
 from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
-from ackpy.controller.references import Resolved, UnresolvedError, resolve
+from ackpy.controller.references import UnresolvedError
+from ackpy.controller.referrers import Neighbours
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
-from ackpy.controller.subject import (
-    ADOPTION_FIELDS,
-    ADOPTION_POLICY,
-    RECONCILE_AT,
-    RECONCILED_AT,
-    Subject,
-    controller_tags,
-)
+from ackpy.controller.secrets import SecretRefusedError
+from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, show
-from ackpy.kube.api import FIELD_MANAGER, ApiError, Conflict, KubeApi, NotFound
+from ackpy.kube.api import ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import adopt, late
 from ackpy.plan.adopt import AdoptionRefusedError
 from ackpy.plan.compare import Difference
@@ -60,8 +57,7 @@ from ackpy.plan.decide import (
 )
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
-from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import Observation, Purpose, arn, identified, merged
+from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
 
 _log = structlog.get_logger(__name__)
@@ -95,8 +91,10 @@ class Reconciler:
     scopes: Scopes
     options: Options
     recorder: Recorder
+    desires: Desires
     clock: Callable[[], float] = field(default=lambda: asyncio.get_running_loop().time())
     owners: Owners = field(default_factory=Owners)
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     async def reconcile(self, subject: Subject, track: Track) -> Next:
         """One object, once; safe to repeat.
@@ -136,7 +134,6 @@ class _Run:
     role: Role | None = None
     scope: Scope | None = None
     observed: Observation | None = None
-    resolved: Resolved | None = None
     drift: bool = False
     name: Name | None = None
 
@@ -155,6 +152,8 @@ class _Run:
             return await self._failed(error)
         except UnresolvedError as error:
             return await self._unresolved(error)
+        except SecretRefusedError as error:
+            return await self._refuse(Refuse(str(error), error.detail))
         except TakenError:
             return await self._another_manages()
         except RoleUnavailableError as error:
@@ -172,7 +171,9 @@ class _Run:
         self.role = env.scopes.role(self.subject)
         scope = self.scope = env.scopes.under(self.role, self.subject)
         observer = Observer(env.kind, env.aws, scope)
-        desired = await self._desired(scope)
+        wish = await env.desires.of(self.subject, scope)
+        desired = wish.desired
+        self.drift = self.drift and not desired.unsent  # another secret is news, not drift
         self.name = name_of(env.kind, desired.spec, scope)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
@@ -181,7 +182,7 @@ class _Run:
             desired = replace(desired, recorded=observed.status)
             match decide(env.kind, desired, observed, self._memory()):
                 case Done():
-                    return await self._done(observed)
+                    return await self._done(observed, wish)
                 case Gone():
                     return await self._let_go("Deleted", f"{report.resource(self.subject)} is gone from AWS")
                 case Wait(why):
@@ -193,52 +194,19 @@ class _Run:
                 case Drifted(differences):
                     return await self._drifted(differences)
                 case Adopt():
-                    await self._adopt(observed, desired)
+                    await self._adopt(observed, wish)
                     return await self.converge()
                 case Act(stage) if turn > 0 and track.fighting and stage.purpose is Purpose.PUT:
                     return await self._wait("the same difference came back at once")
                 case Act(stage):
-                    result = await self._act(stage, observer)
+                    result = await self._act(stage, observer, wish)
                     recorded = self.subject.status if stage.purpose is Purpose.CREATE else desired.recorded
-                    desired = replace(desired, recorded=merged(recorded, result.status))
+                    unsent = wish.unsent(result.done, desired.unsent)
+                    desired = replace(desired, recorded=merged(recorded, result.status), unsent=unsent)
                     if result.failed:
                         raise result.failed[0][1]
                     observed = self.observed = await self._after(stage, result, observed, desired, observer)
         return await self._wait("AWS still shows a difference after several writes")
-
-    async def _desired(self, scope: Scope) -> Desired:
-        env, subject = self.env, self.subject
-        spec = late.users_spec(env.kind, subject.obj, FIELD_MANAGER)
-        if not subject.deleting:  # deletion stands on what was recorded, not on references that may be gone
-            self.resolved = await resolve(env.api, subject, spec, cross_namespace=env.options.cross_namespace)
-            spec = dict(self.resolved.spec)
-        named = self._identified(spec)
-        spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
-        normalise = NORMALISE_DESIRED.get(env.kind.label)
-        return Desired(
-            spec=normalise(spec, scope.region) if normalise else spec,
-            recorded=self._named(recorded, spec),
-            deleting=subject.deleting,
-            tags=controller_tags(subject, env.options.tags, env.options.version),
-            ignored=subject.ignored,
-            annotations=subject.annotations,
-        )
-
-    def _named(self, recorded: Mapping[str, Json], spec: Mapping[str, Json]) -> Mapping[str, Json]:
-        """A status with the ARN of which the kind knows how AWS makes it: so a resource that has none is found."""
-        if self.scope is None or identified(self.env.kind, {"spec": spec, "status": recorded}):
-            return recorded
-        place = {"partition": self.scope.partition, "region": self.scope.region, "account": self.scope.account}
-        named = arn(self.env.kind, spec, place)
-        return merged(recorded, {"ackResourceMetadata": {"arn": named}}) if named else recorded
-
-    def _identified(self, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
-        """What the adoption fields add to an object that has adopted nothing yet."""
-        subject = self.subject
-        if subject.managed or not (self._adoption() or subject.read_only):
-            return {"spec": {}, "status": {}}
-        resource = {"spec": spec, "status": subject.status}
-        return adopt.identified_by(self.env.kind, subject.annotations.get(ADOPTION_FIELDS), resource)
 
     def _adoption(self) -> str | None:
         return adopt.policy(self.subject.annotations.get(ADOPTION_POLICY))
@@ -247,7 +215,9 @@ class _Run:
         env, subject = self.env, self.subject
         creating = subject.creating(env.objects.now()) and not self.track.refused
         hands_off = "read-only" if subject.read_only else "paused" if subject.paused else None
-        return Memory(subject.managed, self.track.settling(env.clock()), creating, self._adoption(), hands_off)
+        adoption = None if subject.managed and subject.recreates else self._adoption()
+        replaces = subject.replaces and not env.scopes.retains(subject, env.options.deletion_policy)
+        return Memory(subject.managed, self.track.settling(env.clock()), creating, adoption, hands_off, replaces)
 
     async def _observe(self, desired: Desired, observer: Observer) -> Observation:
         """Fewer reads while all is calm; everything after a change, when asked, and every few sweeps."""
@@ -262,21 +232,28 @@ class _Run:
         # A resource that seems gone is looked for once more before it is made anew.
         return observed if observed.exists else await observer.everything(desired)
 
-    async def _act(self, stage: Stage, observer: Observer) -> Performed:
+    async def _act(self, stage: Stage, observer: Observer, wish: Wish) -> Performed:
         """Write the intent where something is made, then carry the stage out, and say what was done."""
         env, claimed = self.env, False
         creates, recorded = stage.purpose is Purpose.CREATE, self.subject.recorded
         if creates:
+            if wish.resolved and wish.resolved.blocking:
+                raise wish.resolved.blocking
             env.owners.take(self.name, self.subject.uid)
-        if creates and (recorded or not self.subject.managed or not self.subject.intent.n):
-            self.subject = await env.objects.claim(self.subject)
+        if creates and (recorded or not self.subject.managed or not wish.begun_with(self.subject.state)):
+            self.subject = await env.objects.claim(self.subject, wish.identity, wish.secrets)
             claimed = True
             if recorded:
                 self.subject = await env.objects.unrecord(self.subject)
                 self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
             self.track.acting_on(stage.differences)
-        result = await perform(env.kind, env.aws, observer.scope, stage)
+            self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
+        if stage.purpose is Purpose.DELETE and not self.subject.deleting:
+            env.recorder.replacing(self.subject, stage)
+        reveal = partial(env.desires.secrets.reveal, self.subject.uid)
+        result = await perform(env.kind, env.aws, observer.scope, stage, reveal)
+        self.subject = await env.objects.remember(self.subject, wish.wrote(self.subject.state, result.done))
         self.track.sent(result.done, env.clock())
         env.recorder.performed(self.subject, stage, result, drift=self.drift)
         self.drift = self.drift and not creates  # what follows completes the new resource
@@ -298,17 +275,23 @@ class _Run:
             return await observer.existence(desired)
         return await observer.again(desired, before, result.touched)
 
-    async def _done(self, observed: Observation) -> Next:
+    async def _done(self, observed: Observation, wish: Wish) -> Next:
         env, track = self.env, self.track
         self.subject = await env.objects.fill(self.subject, late.missing(env.kind, self.subject.spec, observed.spec))
+        if not self.subject.read_only:  # of an object that another made, or that has other fields now
+            state = replace(self.subject.state, identity=wish.identity, secrets=wish.secrets)
+            self.subject = await env.objects.remember(self.subject, state)
+        resolved = wish.resolved
+        if resolved and resolved.pending:
+            return await self._unresolved(resolved.pending[0].error)
         lacking = late.pending(env.kind, self.subject.spec)
         if not lacking:
             track.finished(self.subject)
         outcome = Outcome(
             synced=not lacking,
             late=not lacking if env.kind.late() else None,
-            references="True" if self.resolved and self.resolved.any else None,
-            advisories=(self.resolved.advisories if self.resolved else ()) + track.advisories(),
+            references="True" if resolved and resolved.any else None,
+            advisories=wish.advisories + track.advisories(),
         )
         return await self._publish(outcome, Next.LATE if lacking else Next.SWEEP)
 
@@ -321,12 +304,12 @@ class _Run:
         outcome = Outcome(synced=False, waiting=why, advisories=self.track.advisories())
         return await self._publish(outcome, Next.SWEEP if self.track.fighting else Next.WAIT)
 
-    async def _adopt(self, observed: Observation, desired: Desired) -> None:
+    async def _adopt(self, observed: Observation, wish: Wish) -> None:
         """Take a resource over: from now on it is ours, as if we had made it."""
         env = self.env
         env.owners.take(self.name, self.subject.uid)
-        values = adopt.filling(env.kind, self.subject.spec, observed.spec, desired.tags)
-        self.subject = await env.objects.adopt(self.subject, values)
+        values = adopt.filling(env.kind, self.subject.spec, observed.spec, wish.desired.tags)
+        self.subject = await env.objects.adopt(self.subject, values, wish.identity)
         status = self._known()
         self.subject = await env.objects.publish(self.subject, status)
         env.recorder.event(self.subject, "Normal", "Adopted", f"{report.resource(self.subject)} was taken over")
@@ -354,6 +337,9 @@ class _Run:
         return await self._publish(outcome, Next.SWEEP)
 
     async def _unresolved(self, error: UnresolvedError) -> Next:
+        if ring := [] if error.terminal else self.env.neighbours.cycle(self.subject.obj):
+            text = f"the references form a cycle, in which each waits for the next: {' → '.join(ring)}. Take one away."
+            error = UnresolvedError(text, "False", terminal=True)
         self.env.recorder.event(self.subject, "Warning", "ReferenceNotResolved", error.message)
         outcome = Outcome(synced=None, references=error.status, reason=error.message)
         if error.terminal:
@@ -367,7 +353,19 @@ class _Run:
         # A throttled account says nothing about the object: what was seen of it last still stands.
         if error.meaning is Meaning.THROTTLED and self.track.converged(self.subject):
             return Next.RETRY
-        return await self._publish(Outcome(synced=None, recoverable=str(error)), Next.RETRY)
+        return await self._publish(
+            Outcome(synced=None, recoverable=str(error), advisories=self._in_use(error)), Next.RETRY
+        )
+
+    def _in_use(self, error: AwsError) -> tuple[Advisory, ...]:
+        """What holds up a deletion, as far as it is known here; its going wakes this object."""
+        if not self.subject.deleting or error.meaning is not Meaning.CONFLICT:
+            return ()
+        if not (blockers := self.env.neighbours.blockers(self.subject.obj)):
+            return ()
+        text = f"{report.resource(self.subject)} is in use, and is deleted as soon as these are gone: "
+        self.env.recorder.event(self.subject, "Warning", "InUse", text + ", ".join(blockers))
+        return (Advisory("InUse", text + ", ".join(blockers)),)
 
     async def _publish(self, outcome: Outcome, then: Next) -> Next:
         """Write what is known to the status, where it differs."""

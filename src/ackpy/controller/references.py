@@ -1,17 +1,25 @@
-"""References: spec fields whose values come from other objects, by the contract's rules and texts."""
+"""References: spec fields whose values come from other objects, by the contract's rules and texts.
+
+`resolve` tells everything at once: the values that are there, and what is pending, so that the loop can go on with the
+rest of an object that exists (plan/pending.py). What refers to what, and who is to be woken, is in referrers.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ackpy.controller.subject import Subject
-from ackpy.kinds.model import Reference
+from ackpy.kinds.model import Kind, Reference
 from ackpy.kinds.names import plural_name
-from ackpy.kinds.paths import Json, Path, get, show, with_value
-from ackpy.kube.api import KubeApi, NotFound, Resource
+from ackpy.kinds.paths import Json, Path, get, places, show, with_value
+from ackpy.kube.api import Forbidden, NotFound, Object, Resource
 from ackpy.plan.compare import is_empty
 from ackpy.plan.outcome import Advisory
+
+Reader: TypeAlias = Callable[[Resource, str, str], Awaitable[Object]]
+"""Reads an object by namespace and name. Raises ApiError."""
 
 
 @dataclass(eq=False)
@@ -33,58 +41,106 @@ class UnresolvedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """One reference in one object: what it fills, and from where.
+
+    Attributes:
+        ref: what the kind says about it.
+        field: the path below spec that it fills, with positions for list marks.
+        resource, namespace, name: the target; the name is empty where the manifest leaves it out.
+    """
+
+    ref: Reference
+    field: Path
+    resource: Resource
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A field whose target isn't ready."""
+
+    link: Link
+    error: UnresolvedError
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
-    """A spec with its references' values filled in. `any` tells whether there were any."""
+    """A spec with its references' values filled in, as far as they are there. `any` tells whether there were any."""
 
     spec: Mapping[str, Json]
     any: bool
     advisories: tuple[Advisory, ...] = ()
+    pending: tuple[Pending, ...] = ()
+
+    @property
+    def blocking(self) -> UnresolvedError | None:
+        """Why the resource can't be made yet; None where what is pending can be added later."""
+        return next((one.error for one in self.pending if not one.link.ref.skip_state_check), None)
 
 
-async def resolve(api: KubeApi, subject: Subject, spec: Mapping[str, Json], *, cross_namespace: bool) -> Resolved:
+def resource_of(ref: Reference) -> Resource:
+    """The API resource of a reference's target."""
+    return Resource(f"{ref.service}.services.k8s.aws", "v1alpha1", plural_name(ref.kind), ref.kind)
+
+
+def links(kind: Kind, spec: Mapping[str, Json], namespace: str) -> Iterator[Link]:
+    """Every reference that a spec gives, in the order of the kind's."""
+    for ref in kind.references:
+        for parent in places(spec, ref.ref[1:-1]):
+            field = (*parent, ref.field[-1])
+            for given in _given(ref, get(spec, (*parent, ref.ref[-1]))):
+                source = given["from"]
+                place = (source.get("namespace") or namespace, source.get("name") or "")
+                yield Link(ref, field, resource_of(ref), *place)
+
+
+async def resolve(read: Reader, subject: Subject, spec: Mapping[str, Json], *, cross_namespace: bool) -> Resolved:
     """Fill in what an object refers to; the stored spec stays as it is.
 
+    A list of references fills its field with the values that are there, in their order.
+
     Raises:
-        UnresolvedError: one can't be resolved.
+        UnresolvedError: only another spec helps.
         ApiError: the API server couldn't be asked.
     """
-    found, advisories = dict(spec), []
-    used = [ref for ref in subject.kind.references if _is_given(ref, spec)]
+    found, advisories, pending = spec, [], []
+    many: dict[Path, list[Json]] = {}
     for ref in subject.kind.references:
         _check(ref, spec)
-    for ref in used:
-        source = get(spec, ref.ref[1:]).get("from") or {}
-        name, namespace = source.get("name"), source.get("namespace") or subject.namespace
-        if not name:
-            raise UnresolvedError(
-                f"provided resource reference is nil or empty: {show(ref.ref[1:])}", "False", terminal=True
-            )
-        if namespace != subject.namespace:
-            advisories.append(_across(subject, namespace, name, allowed=cross_namespace))
-        found = with_value(found, ref.field[1:], await _value(api, ref, namespace, name))
-    return Resolved(found, bool(used), tuple(advisories))
+    used = list(links(subject.kind, spec, subject.namespace))
+    for link in used:
+        if not link.name:
+            empty = f"provided resource reference is nil or empty: {show(link.ref.ref[1:])}"
+            raise UnresolvedError(empty, "False", terminal=True)
+        if link.namespace != subject.namespace:
+            advisories.append(across(subject.namespace, link.namespace, link.name, allowed=cross_namespace))
+    for link in used:
+        try:
+            value = await _value(read, link)
+        except UnresolvedError as error:
+            pending.append(Pending(link, error))
+            continue
+        if link.ref.many:
+            many.setdefault(link.field, []).append(value)
+        else:
+            found = with_value(found, link.field, value)
+    for field, values in many.items():
+        found = with_value(found, field, values)
+    return Resolved(found, bool(used), tuple(advisories), tuple(pending))
 
 
-def _check(ref: Reference, spec: Mapping[str, Json]) -> None:
-    both = f"{show(ref.field[1:])},{show(ref.ref[1:])}"
-    has_value, has_ref = not is_empty(get(spec, ref.field[1:])), _is_given(ref, spec)
-    if has_value and has_ref:
-        message = f"both resource reference wrapper and ID cannot be used together: {both}"
-        raise UnresolvedError(message, "False", terminal=True)
-    if ref.required and not has_value and not has_ref:
-        raise UnresolvedError(f"resource reference wrapper or ID required: {both}", "False", terminal=True)
+def across(own: str, namespace: str, name: str, *, allowed: bool) -> Advisory:
+    """What is told of an object that takes something from another namespace.
 
-
-def _is_given(ref: Reference, spec: Mapping[str, Json]) -> bool:
-    """Whether the spec has a reference, be it one that names nothing."""
-    return (get(spec, ref.ref[1:]) or {}).get("from") is not None
-
-
-def _across(subject: Subject, namespace: str, name: str, *, allowed: bool) -> Advisory:
+    Raises:
+        UnresolvedError: that isn't allowed.
+    """
     if not allowed:
         raise UnresolvedError(
             "cross-namespace resource reference is not allowed. Set --enable-cross-namespace=true to allow it. "
-            f"sourceNamespace:{subject.namespace}, targetNamespace:{namespace}, name:{name}",
+            f"sourceNamespace:{own}, targetNamespace:{namespace}, name:{name}",
             "False",
             terminal=True,
         )
@@ -95,21 +151,53 @@ def _across(subject: Subject, namespace: str, name: str, *, allowed: bool) -> Ad
     )
 
 
-async def _value(api: KubeApi, ref: Reference, namespace: str, name: str) -> Json:
-    kind = Resource(f"{ref.service}.services.k8s.aws", "v1alpha1", plural_name(ref.kind), ref.kind)
-    where = f"resource:{ref.kind}, namespace:{namespace}, name:{name}"
+def state(obj: Mapping[str, Json] | None, source: Path) -> tuple[Json, ...] | None:
+    """What those that refer to an object see of it: is it terminal, is it synced, and the value."""
+    if obj is None:
+        return None
+    states = {one["type"]: one["status"] for one in (obj.get("status") or {}).get("conditions") or ()}
+    return states.get("ACK.Terminal") == "True", states.get("ACK.ResourceSynced") == "True", get(obj, source)
+
+
+def _given(ref: Reference, value: Json) -> list[Mapping[str, Json]]:
+    """The references at one place, those that name nothing too."""
+    found = (value if isinstance(value, list) else [value]) if ref.many else [value]
+    return [one for one in found if isinstance(one, Mapping) and one.get("from") is not None]
+
+
+def _check(ref: Reference, spec: Mapping[str, Json]) -> None:
+    both = f"{show(ref.field[1:])},{show(ref.ref[1:])}"
+    for parent in places(spec, ref.ref[1:-1]):
+        has_value = not is_empty(get(spec, (*parent, ref.field[-1])))
+        has_ref = bool(_given(ref, get(spec, (*parent, ref.ref[-1]))))
+        if has_value and has_ref:
+            message = f"both resource reference wrapper and ID cannot be used together: {both}"
+            raise UnresolvedError(message, "False", terminal=True)
+        if ref.required and not has_value and not has_ref:
+            raise UnresolvedError(f"resource reference wrapper or ID required: {both}", "False", terminal=True)
+
+
+async def _value(read: Reader, link: Link) -> Json:
+    ref, kind = link.ref, link.resource
+    where = f"resource:{kind.kind}, namespace:{link.namespace}, name:{link.name}"
     try:
-        target = await api.get(kind, namespace, name)
+        target = await read(kind, link.namespace, link.name)
     except NotFound as error:
+        if "could not find the requested resource" not in error.message:
+            raise UnresolvedError(str(error)) from error
+        served = (
+            f"the kind {ref.service}/{ref.kind} is not installed in this cluster: install the CustomResourceDefinition"
+        )
+        raise UnresolvedError(f"{served} {kind.plural}.{kind.group} and its controller. {where}") from error
+    except Forbidden as error:
         raise UnresolvedError(str(error)) from error
-    states = {one["type"]: one["status"] for one in (target.get("status") or {}).get("conditions") or ()}
-    if states.get("ACK.Terminal") == "True":
+    terminal, synced, value = state(target, ref.source) or (False, False, None)
+    if terminal and not ref.skip_state_check:
         raise UnresolvedError(
             f"the referenced resource has 'ACK.Terminal' condition 'True'. Cannot be referenced. {where}", "False"
         )
-    if states.get("ACK.ResourceSynced") != "True":
+    if not synced and not ref.skip_state_check:
         raise UnresolvedError(f"the referenced resource is not synced yet. {where}")
-    value = get(target, ref.source)
     if is_empty(value):
         raise UnresolvedError(
             f"the referenced resource is missing the target field. {where}, targetField:{_go_path(ref.source)}"

@@ -68,6 +68,12 @@ class Recorder:
             else:
                 self.event(subject, "Normal", "Updated", f"updated in AWS: {_paths(one.path for one in done)}")
 
+    def replacing(self, subject: Subject, stage: Stage) -> None:
+        """What is about to be replaced, and why."""
+        changes = _changes(stage.differences)
+        text = f"{resource(subject)} is deleted and made again, because it can't be changed: {changes}"
+        self.event(subject, "Warning", "Replacing", text)
+
     def failed(self, subject: Subject, error: AwsError) -> None:
         """An AWS call that failed, with what its condition leaves out: operation, request id and advice."""
         where = f"{error.service} {error.operation}"
@@ -81,10 +87,12 @@ def _paths(paths: Iterable[Path]) -> str:
 
 
 def _drift(found: Iterable[Difference]) -> str:
-    """Each path with what AWS had and what it has again."""
-    return "put back in AWS: " + "; ".join(
-        f"{show(('spec', *one.path))}: {_brief(one.observed)} → {_brief(one.desired)}" for one in found
-    )
+    return f"put back in AWS: {_changes(found)}"
+
+
+def _changes(found: Iterable[Difference]) -> str:
+    """Each path with what AWS has and what it gets."""
+    return "; ".join(f"{show(('spec', *one.path))}: {_brief(one.observed)} → {_brief(one.desired)}" for one in found)
 
 
 def _brief(value: Json) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-import orjson
-
+from ackpy.controller.memory import State, parsed
 from ackpy.controller.options import SETTLE_SECONDS
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, Path, get, parse
@@ -24,6 +22,8 @@ ADOPTION_POLICY = f"{ACK}/adoption-policy"
 ADOPTION_FIELDS = f"{ACK}/adoption-fields"
 READ_ONLY = f"{ACK}/read-only"
 PAUSED = "ackpy.dev/paused"
+REPLACE = "ackpy.dev/replace"
+RECREATE = "ackpy.dev/recreate"
 IGNORE_FIELDS = "ackpy.dev/ignore-fields"
 STATE = "ackpy.dev/state"
 RESYNC_SECONDS = "ackpy.dev/resync-seconds"
@@ -32,21 +32,6 @@ RECONCILED_AT = "ackpy.dev/reconciled-at"
 OWN_WRITES = (STATE, RECONCILED_AT)
 
 _TAG_LABELS = {"%MANAGED_BY%": "app.kubernetes.io/managed-by", "%KRO_VERSION%": "kro.run/kro-version"}
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A creation that was begun: the how many-th of its object, and when (RFC 3339)."""
-
-    n: int = 0
-    at: str = ""
-
-    def age(self, now: str) -> float | None:
-        """Seconds since then; None where a time can't be read."""
-        try:
-            return (datetime.fromisoformat(now) - datetime.fromisoformat(self.at)).total_seconds()
-        except (TypeError, ValueError):
-            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,20 +108,13 @@ class Subject:
         return (self.status.get("ackResourceMetadata") or {}) if self.managed or self.recorded else {}
 
     @property
-    def intent(self) -> Intent:
-        """The last creation that was begun for this object."""
-        state = self.annotations.get(STATE)
-        if not state:
-            return Intent()
-        try:
-            found = orjson.loads(state)
-            return Intent(int(found["n"]), str(found["at"]))
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-            return Intent()  # a hand-edited memory is no memory: the next creation writes it anew
+    def state(self) -> State:
+        """What is remembered of the object."""
+        return parsed(self.annotations.get(STATE))
 
     def creating(self, now: str) -> bool:
         """Whether a creation was begun a moment ago and isn't recorded: AWS may have made what it doesn't show yet."""
-        age = self.intent.age(now)
+        age = self.state.age(now)
         return self.managed and not self.recorded and age is not None and 0 <= age < SETTLE_SECONDS
 
     @property
@@ -148,6 +126,16 @@ class Subject:
     def paused(self) -> bool:
         """Whether the resource is only looked at, for now."""
         return self.annotations.get(PAUSED, "").lower() == "true"
+
+    @property
+    def recreates(self) -> bool:
+        """Whether an adopted resource that is deleted by hand is made again; others always are."""
+        return self.annotations.get(RECREATE, "").lower() == "true"
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the resource may be deleted and made again where it can't be changed."""
+        return self.annotations.get(REPLACE) == "on-immutable-change"
 
     @property
     def ignored(self) -> tuple[Path, ...]:

@@ -89,8 +89,8 @@ def removal(kind: Kind, path: Path) -> str:
         return ""
     if path[0] in kind.spec.required:
         return "can't be: it is required"
-    if fields[-1].type is Type.REF:
-        return f"as `{fields[-1].aws}`"
+    if referring := next((field for field in fields if field.refers), None):
+        return f"as `{referring.aws}`"
     rule = fields[-1].rule
     if any(field.rule.create_only for field in fields):
         return f"means {_value(rule.default)}" if rule.unset is Unset.DEFAULT else "stays as it is"

@@ -112,7 +112,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         parts=(*ordered, fixed) if fixed.fields else tuple(ordered),
         not_found=errors["not_found"].texts() if "not_found" in errors else (),
         terminal=errors["terminal"].texts() if "terminal" in errors else (),
-        references=references(rules),
+        references=references(rules, spec),
+        secrets=tuple(path for path, node in spec.leaves() if node.type is Type.SECRET),
         tags=_tags(keys["tags"]) if "tags" in keys else None,
         adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
         if "adoption" in keys
@@ -235,7 +236,5 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
 def _required(draft: Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
     """Required are the create operation's required members, but not a field that a reference can fill."""
     needed = {draft.field_of(member) for member in shapes.required(op)}
-    referred = {
-        name for name in needed for other in spec.fields.values() if other.type is Type.REF and other.aws == name
-    }
+    referred = {name for name in needed for other in spec.fields.values() if other.refers and other.aws == name}
     return tuple(sorted(name for name in needed - referred if name in spec.fields))

@@ -3,7 +3,7 @@
 A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
 `aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
 (the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`,
-`ref`.
+`ref`, `secret` (its value comes from a Secret).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ackpy.kinds.names import reference_name
 from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
-_RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref".split()
-_REF_KEYS = ("kind", "path", "name", "required")
+_RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref secret".split()
+_REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
 
 def declared(path: str, node: Node, model: ServiceModel, naming: Naming) -> Field | None:
@@ -69,14 +69,19 @@ def apply_rules(
         immutable = keys["immutable"].flag() if "immutable" in keys else False
         changed = replace(found, immutable=immutable, rule=_rule(keys))
         trees[section] = with_field(trees[section], path, changed)
+        if "secret" in keys and keys["secret"].flag():
+            trees[section] = with_field(trees[section], path, _secret(changed, keys["secret"]))
         if "ref" in keys:
-            ref_path = _reference_path(path, keys["ref"])
-            trees[section] = with_field(trees[section], ref_path, Field(ref_path[-1], Type.REF, aws=path[-1]))
+            many = found.type is Type.LIST
+            ref_path = _reference_path(path, keys["ref"], many=many)
+            one = Field("[]" if many else ref_path[-1], Type.REF, aws=path[-1])
+            ref = Field(ref_path[-1], Type.LIST, aws=path[-1], item=one) if many else one
+            trees[section] = with_field(trees[section], ref_path, ref)
     return trees["spec"], trees["status"]
 
 
-def references(rules: Mapping[str, Node]) -> tuple[Reference, ...]:
-    """The references that the rules declare.
+def references(rules: Mapping[str, Node], spec: Field) -> tuple[Reference, ...]:
+    """The references that the rules declare for fields of a spec.
 
     Raises:
         DefinitionError: a reference doesn't say `kind: service/Kind` and `path`.
@@ -91,11 +96,21 @@ def references(rules: Mapping[str, Node]) -> tuple[Reference, ...]:
         if not slash:
             raise keys["kind"].fail("expected service/Kind")
         _, path = _place(text)
-        required = keys["required"].flag() if "required" in keys else False
-        target = parse(keys["path"].text())
-        place = ("spec", *path)
-        found.append(Reference(place, ("spec", *_reference_path(path, ref)), service, kind, target, required))
+        flags = {name: keys[name].flag() if name in keys else False for name in ("required", "skip_state_check")}
+        filled = spec.at(path)
+        many = filled is not None and filled.type is Type.LIST
+        at = ("spec", *_reference_path(path, ref, many=many))
+        found.append(Reference(("spec", *path), at, service, kind, parse(keys["path"].text()), many=many, **flags))
     return tuple(found)
+
+
+def _secret(field: Field, place: Node) -> Field:
+    """The field as a reference to a Secret; a list becomes a list of such."""
+    if field.type is Type.LIST and field.item is not None:
+        return replace(field, item=_secret(field.item, place))
+    if field.type is not Type.STRING:
+        raise place.fail(f"expected a text or a list of texts, the field is a {field.type}")
+    return replace(field, type=Type.SECRET)
 
 
 def _place(text: str) -> tuple[str, Path]:
@@ -103,9 +118,9 @@ def _place(text: str) -> tuple[str, Path]:
     return section, parse(path.replace("[]", ".[]").replace("{}", ".{}"))
 
 
-def _reference_path(path: Path, ref: Node) -> Path:
+def _reference_path(path: Path, ref: Node, *, many: bool) -> Path:
     keys = ref.mapping(*_REF_KEYS)
-    return (*path[:-1], keys["name"].text() if "name" in keys else reference_name(path[-1]))
+    return (*path[:-1], keys["name"].text() if "name" in keys else reference_name(path[-1], many=many))
 
 
 def _rule(keys: Mapping[str, Node]) -> Rule:

@@ -105,6 +105,7 @@ class Form(StrEnum):
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
     TOGGLE = "toggle"
+    SECRET = "secret"  # noqa: S105 - the name of a form
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class Part:
         name: as the definition calls it.
         form: how differences become calls.
         fields: the names of the spec fields that it owns.
-        read: how it is observed; None where the kind's own read fills it.
+        read: how it is observed; None where the kind's own read fills it, and for SECRET, which AWS never shows.
         put: writes it; for CHILDREN, ENTRIES and SET one element, for TAGS those that it adds; for TOGGLE it switches
             on. What is FIXED only creation writes.
         remove: takes it away, in the same measure; for TAGS keys. For TOGGLE it switches off.
@@ -177,7 +178,17 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field whose value may come from another object: `ref` beside `field`, read at `source` in the target."""
+    """A field whose value may come from another object.
+
+    Attributes:
+        field: what is filled; list marks in it mean every element.
+        ref: the reference, beside it.
+        service, kind: of the target.
+        source: where the value is read in the target.
+        required: one of the two must be given.
+        many: `ref` is a list of references, and `field` of their values.
+        skip_state_check: the target needn't be synced. What isn't there yet is added later: the creation doesn't wait.
+    """
 
     field: Path
     ref: Path
@@ -185,6 +196,8 @@ class Reference:
     kind: str
     source: Path
     required: bool = False
+    many: bool = False
+    skip_state_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +235,7 @@ class Kind:
         states: what the resource may be busy with; all must be ready.
         options: annotations that the deletion follows.
         one_at_a_time: AWS refuses concurrent writes to one resource.
+        secrets: paths in the spec whose values come from Secrets, with list marks.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
         source: the definition file, for messages.
     """
@@ -241,6 +255,7 @@ class Kind:
     not_found: tuple[str, ...] = ()
     terminal: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    secrets: tuple[Path, ...] = ()
     tags: Tags | None = None
     adoption: Mapping[str, Path] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()

@@ -41,11 +41,15 @@ def field_name(member: str) -> str:
     return head + "".join(words[1:])
 
 
-def reference_name(field: str) -> str:
-    """The name of the field that refers to the object a field's value comes from: `kmsKeyID` → `kmsKeyRef`."""
-    many = re.sub(r"(IDs|ARNs|Names)$", "", field)
-    if many != field:
-        return many + "Refs"
+def reference_name(field: str, *, many: bool = False) -> str:
+    """The name of the field that refers to the objects a field's value comes from.
+
+    >>> reference_name("kmsKeyID"), reference_name("subnetIDs", many=True), reference_name("policies", many=True)
+    ('kmsKeyRef', 'subnetRefs', 'policyRefs')
+    """
+    if many:
+        one = re.sub(r"(IDs|ARNs|Names|(?<=[^s])s)$", "", field)
+        return (one[:-2] + "y" if field.endswith("ies") else one) + "Refs"
     return re.sub(r"(?<=.)(ID|ARN|Name)$", "", field) + "Ref"
 
 

@@ -267,10 +267,21 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
     return own.made(Form.BODY, tuple(dict.fromkeys(sent.values())), put, read, changed_only=changed)
 
 
+def _secret(own: _Section) -> Part:
+    """A field that AWS takes and never shows."""
+    op, member, shape = own.target("put", "in")
+    if shape is None or not member:
+        raise own.keys["put"].fail("expected Operation.Member, the member that takes the secret")
+    own.draft.spec[own.field] = from_shape(own.field, member, shape, own.draft.naming)
+    put = own.bind(op, [Link((member,), ("spec", own.field))])
+    return own.made(Form.SECRET, (own.field,), put, None)
+
+
 _FORMS: Mapping[Form, Callable[[_Section], Part]] = {
     Form.ATTRIBUTES: _attributes,
     Form.CHILDREN: _children,
     Form.ENTRIES: _entries,
+    Form.SECRET: _secret,
     Form.SET: _set,
     Form.SUB_RESOURCE: _sub_resource,
     Form.TAGS: _sub_resource,

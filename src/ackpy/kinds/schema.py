@@ -90,6 +90,11 @@ class Field:
     immutable: bool = False
     rule: Rule = Rule()
 
+    @property
+    def refers(self) -> bool:
+        """Whether it holds references to objects, and nothing for AWS."""
+        return self.type is Type.REF or (self.item is not None and self.item.type is Type.REF)
+
     def at(self, path: Path) -> Field | None:
         """The field below this one at a path of names, or None. `[]` and `{}` step into the item of a list or map."""
         node: Field | None = self

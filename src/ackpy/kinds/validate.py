@@ -153,7 +153,9 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
     for name in part.after:
         if name not in earlier:
             raise keys["after"].fail(f"expected parts that stand earlier, found '{name}'")
-    _inputs(keys, kind)
+    _inputs(keys, kind, part)
+    if part.form is Form.SECRET and not any(path[0] == part.fields[0] for path in kind.secrets):
+        raise node.fail(f"'{part.fields[0]}' isn't marked as a secret: give it 'secret: true' under 'fields'")
     if "get" not in keys:
         return
     _, _, got = shapes.target(keys["get"], kind.service.model, "out")
@@ -165,7 +167,7 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
         _field(child, kind, child.text())
 
 
-def _inputs(keys: Mapping[str, Node], kind: Kind) -> None:
+def _inputs(keys: Mapping[str, Node], kind: Kind, part: Part) -> None:
     """What a part's operations are given beside its fields."""
     operations = {}
     for key in ("get", "each", "put", "remove"):

@@ -91,6 +91,7 @@ class KubeApi(Protocol):
         namespace: str | None = None,
         *,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         limit: int | None = None,
         continue_token: str | None = None,
     ) -> Page:
@@ -103,6 +104,7 @@ class KubeApi(Protocol):
         *,
         resource_version: str,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         timeout_seconds: int = 300,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Changes after resource_version, with bookmarks, until the server ends the watch after timeout_seconds.

@@ -53,11 +53,17 @@ class Client:
         namespace: str | None = None,
         *,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         limit: int | None = None,
         continue_token: str | None = None,
     ) -> Page:
         """See KubeApi."""
-        query = {"labelSelector": label_selector, "limit": limit, "continue": continue_token}
+        query = {
+            "labelSelector": label_selector,
+            "fieldSelector": field_selector,
+            "limit": limit,
+            "continue": continue_token,
+        }
         body = await self._call("GET", resource.path(namespace), query)
         items = body["items"] or []
         for item in items:  # the items of lists of built-in kinds don't say what they are
@@ -72,6 +78,7 @@ class Client:
         *,
         resource_version: str,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         timeout_seconds: int = 300,
     ) -> AsyncGenerator[WatchEvent, None]:
         """See KubeApi."""
@@ -80,6 +87,7 @@ class Client:
             "allowWatchBookmarks": "true",
             "resourceVersion": resource_version,
             "labelSelector": label_selector,
+            "fieldSelector": field_selector,
             "timeoutSeconds": timeout_seconds,
         }
         timeout = aiohttp.ClientTimeout(total=timeout_seconds + _WATCH_GRACE_SECONDS, sock_connect=10)

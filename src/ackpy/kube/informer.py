@@ -51,8 +51,9 @@ class Informer:
         trim: Callable[[Object], Object] = lambda obj: obj,
         namespaces: Sequence[str] = (),
         label_selector: str | None = None,
+        name: str | None = None,
     ) -> None:
-        """Without namespaces it covers the cluster.
+        """Without namespaces it covers the cluster; with a name only the object that is called so.
 
         `trim` takes out what the reader doesn't need. It may change the object that it gets, and must leave name,
         namespace, uid and resourceVersion.
@@ -62,7 +63,8 @@ class Informer:
         self.synced = asyncio.Event()
         self._on_change = on_change
         self.trim = trim
-        self._scopes = [_Scope(api, self, name, label_selector) for name in namespaces or (None,)]
+        named = f"metadata.name={name}" if name else None
+        self._scopes = [_Scope(api, self, where, label_selector, named) for where in namespaces or (None,)]
         # The uids of objects that our own write let go, until the watch tells of it: older news would revive them.
         self._released: dict[Key, str] = {}
 
@@ -143,12 +145,19 @@ class Informer:
 class _Scope:
     """One list and watch: of the cluster, or of one namespace. `position` is how far it has seen."""
 
-    def __init__(self, api: KubeApi, informer: Informer, namespace: str | None, label_selector: str | None) -> None:
+    def __init__(
+        self,
+        api: KubeApi,
+        informer: Informer,
+        namespace: str | None,
+        label_selector: str | None,
+        field_selector: str | None,
+    ) -> None:
         self.namespace = namespace
         self.position = ""  # nothing seen; it compares as older than everything
         self._api = api
         self._informer = informer
-        self._label_selector = label_selector
+        self._label_selector, self._field_selector = label_selector, field_selector
         self._must_list = True
         self._failures = 0
         self._reported = ""
@@ -179,6 +188,7 @@ class _Scope:
                 self._informer.resource,
                 self.namespace,
                 label_selector=self._label_selector,
+                field_selector=self._field_selector,
                 limit=_PAGE_SIZE,
                 continue_token=token,
             )
@@ -196,6 +206,7 @@ class _Scope:
             self.namespace,
             resource_version=self.position,
             label_selector=self._label_selector,
+            field_selector=self._field_selector,
             timeout_seconds=random.randint(*_WATCH_SECONDS),  # noqa: S311 (spreads load)
         )
         async with aclosing(events):

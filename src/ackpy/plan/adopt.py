@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import orjson
 
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Json, get, put
+from ackpy.kinds.paths import Json, get, put, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import is_empty
 
@@ -65,9 +65,11 @@ def filling(
     kind: Kind, spec: Mapping[str, Json], observed: Mapping[str, Json], controller: Mapping[str, str]
 ) -> dict[str, Json]:
     """What of an observed spec is added to a stored one: absent keys only, never beside a reference or in a list."""
-    referred = {ref.field for ref in kind.references if not is_empty(get({"spec": spec}, ref.ref))}
-    seen = tags.users(kind, observed, controller)
-    return _absent(spec, {name: value for name, value in seen.items() if ("spec", name) not in referred})
+    seen: Mapping[str, Json] = tags.users(kind, observed, controller)
+    for ref in kind.references:
+        if not is_empty(get(spec, ref.ref[1:])):
+            seen = with_value(seen, ref.field[1:], None)
+    return _absent(spec, seen)
 
 
 def _absent(spec: Mapping[str, Json], observed: Mapping[str, Json]) -> dict[str, Json]:

@@ -36,7 +36,7 @@ def differences(node: Field, desired: Json, observed: Json, path: Path = ()) -> 
     An unset desired value stands for what the nil rule says; a default and no value are the same on either side.
     """
     rule = node.rule
-    if node.type in {Type.REF, Type.SECRET} or not rule.read:
+    if node.refers or node.type is Type.SECRET or not rule.read:
         return
     if is_empty(desired):
         if rule.unset is Unset.UNMANAGED or is_empty(observed):

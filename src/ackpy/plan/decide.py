@@ -16,6 +16,7 @@ from ackpy.kinds.paths import Json, Path, get, show, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.forms import calls_of
+from ackpy.plan.pending import held
 from ackpy.wire.call import Call, Observation, Purpose, params
 
 
@@ -30,6 +31,8 @@ class Desired:
         tags: the controller's own tags.
         ignored: paths in the spec that AWS isn't held to.
         annotations: the object's, for what a deletion follows.
+        pending: paths in the spec whose values aren't known yet (plan/pending.py).
+        unsent: paths in the spec of secrets whose values AWS hasn't been sent.
     """
 
     spec: Mapping[str, Json]
@@ -38,6 +41,8 @@ class Desired:
     tags: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Path, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
+    pending: tuple[Path, ...] = ()
+    unsent: tuple[Path, ...] = ()
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -55,6 +60,7 @@ class Memory:
         creating: a creation was begun a moment ago and its outcome isn't known: what isn't there may show up yet.
         adoption: "adopt" or "adopt-or-create", where the object takes over a resource that is there.
         hands_off: why AWS is only looked at: "read-only" or "paused".
+        replaces: what can't be changed is deleted and made again, as the object asks for.
     """
 
     managed: bool = True
@@ -62,6 +68,7 @@ class Memory:
     creating: bool = False
     adoption: str | None = None
     hands_off: str | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +174,15 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return Adopt() if memory.adoption else NOT_MANAGED
     if refusal := _failed(kind, observed):
         return refusal
-    desired = _exempted(desired, observed)
+    desired = _exempted(kind, desired, observed)
     found = delta(kind, desired, observed)
     busy = _busy(kind, observed)
     if not found:
         return busy or Done()
     if refusal := _unchangeable(kind, found):
-        return refusal
+        if not memory.replaces or desired.pending:  # what is pending couldn't be made again
+            return refusal
+        return _unless_settling(replace(_deletion(kind, desired), differences=tuple(found)), memory, "the deletion")
     to_write = _to_write(kind, desired, observed, found)
     calls = [
         call
@@ -230,13 +239,13 @@ def _look(kind: Kind, desired: Desired, observed: Observation, why: str) -> Deci
         return Wait("the object is paused: nothing is made until ackpy.dev/paused goes")
     if not observed.exists:
         return Missing("read-only resource not found")
-    found = delta(kind, _exempted(desired, observed), observed)
+    found = delta(kind, _exempted(kind, desired, observed), observed)
     return Drifted(tuple(found)) if found else Done()
 
 
-def _exempted(desired: Desired, observed: Observation) -> Desired:
-    """What AWS isn't held to is desired as it is there."""
-    spec = desired.spec
+def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
+    """What AWS isn't held to (now) is desired as it is there."""
+    spec = held(kind, desired.spec, observed.spec, desired.pending)
     for path in desired.ignored:
         spec = with_value(spec, path, get(observed.spec, path))
     return replace(desired, spec=spec)
@@ -245,7 +254,12 @@ def _exempted(desired: Desired, observed: Observation) -> Desired:
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:
     """Every path below spec at which AWS isn't as the manifest says; what wasn't read can't differ."""
     spec = tags.compared(kind, desired.spec, observed.spec, desired.tags)
-    return [
+    secrets = [
+        Difference(path, get(desired.spec, path), None)
+        for path in desired.unsent
+        if not kind.spec.fields[path[0]].rule.create_only
+    ]
+    return secrets + [
         difference
         for part in kind.parts
         if part.name not in observed.unknown

@@ -184,6 +184,15 @@ def _tags(
     return calls
 
 
+def _secret(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """What AWS never shows is written when another value is wanted than was sent last."""
+    name = part.fields[0]
+    sent = _params(kind, part.put, spec, {name: spec[name]}, observed)
+    return [Call(part.put.operation, sent, Purpose.PUT, (part.name,), {(name,): spec[name]})]
+
+
 _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Sequence[Difference]], list[Call]]] = {
     Form.SUB_RESOURCE: _sub_resource,
     Form.ATTRIBUTES: _attributes,
@@ -193,6 +202,7 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
     Form.SET: _set,
     Form.TAGS: _tags,
     Form.TOGGLE: _toggle,
+    Form.SECRET: _secret,
 }
 
 

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
 
 from ackpy.kinds.paths import Json, Path, show
 from ackpy.kinds.schema import Field, Type
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Stands in a call for a value that is only read when the call is sent."""
+
+    namespace: str
+    name: str
+    key: str
+    digest: str
 
 
 class ValueRefusedError(ValueError):
@@ -32,12 +43,14 @@ def to_aws(node: Field, value: Json, path: Path = ()) -> Json:
         return {
             child.aws: to_aws(child, value[name], (*path, name))
             for name, child in node.fields.items()
-            if value.get(name) is not None and child.aws and child.type is not Type.REF
+            if value.get(name) is not None and child.aws and not child.refers
         }
     if node.type is Type.LIST and node.item:
         return [to_aws(node.item, item, (*path, str(position))) for position, item in enumerate(value)]
     if node.type is Type.MAP and node.item:
         return {key: to_aws(node.item, item, (*path, key)) for key, item in value.items()}
+    if node.type is Type.SECRET:
+        return SecretRef(**value)
     if node.type is Type.TIMESTAMP:
         try:
             return datetime.fromisoformat(value)
@@ -59,7 +72,7 @@ def from_aws(node: Field, value: Json) -> Json:
         found = {
             name: inner
             for name, child in node.fields.items()
-            if (inner := from_aws(child, value.get(child.aws))) is not None
+            if not child.refers and (inner := from_aws(child, value.get(child.aws))) is not None
         }
         return found or None
     if node.type is Type.LIST and node.item:
