@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ackpy.controller.objects import resource_named
 from ackpy.controller.subject import Subject
 from ackpy.kinds.model import Reference
-from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, get, show, with_value
-from ackpy.kube.api import KubeApi, NotFound, Resource
+from ackpy.kube.api import KubeApi, NotFound
 from ackpy.plan.compare import is_empty
 from ackpy.plan.outcome import Advisory
 
@@ -60,7 +60,7 @@ async def resolve(api: KubeApi, subject: Subject, spec: Mapping[str, Json], *, c
                 f"provided resource reference is nil or empty: {show(ref.ref[1:])}", "False", terminal=True
             )
         if namespace != subject.namespace:
-            advisories.append(_across(subject, namespace, name, allowed=cross_namespace))
+            advisories.append(across(subject.namespace, namespace, name, allowed=cross_namespace))
         found = with_value(found, ref.field[1:], await _value(api, ref, namespace, name))
     return Resolved(found, bool(used), tuple(advisories))
 
@@ -80,11 +80,16 @@ def _is_given(ref: Reference, spec: Mapping[str, Json]) -> bool:
     return (get(spec, ref.ref[1:]) or {}).get("from") is not None
 
 
-def _across(subject: Subject, namespace: str, name: str, *, allowed: bool) -> Advisory:
+def across(own: str, namespace: str, name: str, *, allowed: bool) -> Advisory:
+    """What is to be known when an object of the namespace `own` reaches into another one.
+
+    Raises:
+        UnresolvedError: it may not.
+    """
     if not allowed:
         raise UnresolvedError(
             "cross-namespace resource reference is not allowed. Set --enable-cross-namespace=true to allow it. "
-            f"sourceNamespace:{subject.namespace}, targetNamespace:{namespace}, name:{name}",
+            f"sourceNamespace:{own}, targetNamespace:{namespace}, name:{name}",
             "False",
             terminal=True,
         )
@@ -96,7 +101,7 @@ def _across(subject: Subject, namespace: str, name: str, *, allowed: bool) -> Ad
 
 
 async def _value(api: KubeApi, ref: Reference, namespace: str, name: str) -> Json:
-    kind = Resource(f"{ref.service}.services.k8s.aws", "v1alpha1", plural_name(ref.kind), ref.kind)
+    kind = resource_named(f"{ref.service}.services.k8s.aws", ref.kind)
     where = f"resource:{ref.kind}, namespace:{namespace}, name:{name}"
     try:
         target = await api.get(kind, namespace, name)
