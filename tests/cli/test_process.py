@@ -17,6 +17,8 @@ ROLE = "arn:aws:iam::222222222222:role/ackpy"
 
 def test_gates_and_maps_reach_the_controllers() -> None:
     default = process.options(parsed())
+    assert default.field_exports
+    assert not process.options(parsed("--enable-field-export-reconciler=false")).field_exports
     assert default.carm
     assert default.feature_gates == {"ResourceAdoption", "ReadOnlyResources"}
     assert not default.selecting_roles

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ackpy.controller.field_exports import FIELD_EXPORTS
 from ackpy.controller.manager import Manager
 from ackpy.controller.objects import resource_of
 from ackpy.controller.options import Options
@@ -43,6 +44,7 @@ class House:
         for kind in self.kinds:
             schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
             self.api.register(resource_of(kind), schema=schema)
+        self.api.register(FIELD_EXPORTS)
 
     async def namespace(self, name: str = "default", **annotations: str) -> None:
         await self.api.create(NAMESPACES, None, {"metadata": {"name": name, "annotations": annotations}})

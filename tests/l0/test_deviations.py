@@ -1,4 +1,4 @@
-"""One test for each row of docs/deviations.md."""
+"""One test for each row of docs/deviations.md about a kind."""
 
 import orjson
 import pytest

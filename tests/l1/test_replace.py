@@ -73,7 +73,7 @@ async def test_a_crash_at_any_boundary_is_survived() -> None:
         number += 1
         boundaries = Boundaries()
         here = scene(ON, CrashableApi(boundaries))
-        boundaries.watch(here.world.simulator)
+        boundaries.watch(here.world.simulator, here.world.clock)
         await swapped(here)
         with boundaries.armed(at=number):
             crashed = await killed(here.settle())

@@ -157,6 +157,7 @@ def options(settings: Settings) -> Options:
         cross_namespace=settings.enable_cross_namespace,
         namespaces=settings.watch_namespace,
         selector=settings.watch_selectors or None,
+        field_exports=settings.enable_field_export_reconciler,
         carm=settings.enable_carm,
         feature_gates=frozenset(name for name, on in settings.feature_gates.items() if on),
         system_namespace=system_namespace(),

@@ -21,6 +21,7 @@ import structlog
 from ackpy.aws.call import Caller
 from ackpy.controller.desires import Desires
 from ackpy.controller.followed import Followed, Place
+from ackpy.controller.field_exports import FieldExports
 from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options
@@ -38,6 +39,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kube.api import KubeApi, Object, Resource
 from ackpy.kube.informer import Informer
 from ackpy.kube.workqueue import Priority, WorkQueue
+from ackpy.plan.export import Source
 
 _log = structlog.get_logger(__name__)
 
@@ -98,6 +100,10 @@ class Manager:
         )
         self._read_rate, self._on_sweep = read_rate, on_sweep
         self._own_write = False
+
+        def stamp() -> str:
+            return now().isoformat(timespec="seconds").replace("+00:00", "Z")
+
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
         shared: WorkQueue[Key] = WorkQueue()
         self._queues: list[tuple[WorkQueue[Key], int]] = [(shared, _AUTOMATIC_WORKERS)]
@@ -113,7 +119,9 @@ class Manager:
             if limit is not None:
                 self._queues.append((queue, limit))
             self._labels[resource_of(kind)] = kind.label
-            self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, now)
+            self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, stamp)
+        groups = {controller.reconciler.kind.group for controller in self._controllers.values()}
+        self._exports = FieldExports(api, options, groups, events, stamp) if options.field_exports else None
 
     async def run(self) -> None:
         """Control until cancelled. Whatever is being done to AWS is finished first, as far as one call goes."""
@@ -121,6 +129,8 @@ class Manager:
             group.create_task(self._namespaces.run())
             group.create_task(self._roles.run())
             group.create_task(self._followed.run())
+            if self._exports:
+                group.create_task(self._exports.run())
             await self._namespaces.synced.wait()
             await self._roles.synced()
             for controller in self._controllers.values():
@@ -150,7 +160,7 @@ class Manager:
         aws: Caller,
         events: Events,
         queue: WorkQueue[Key],
-        now: Callable[[], datetime],
+        now: Callable[[], str],
     ) -> _Controller:
         def changed(old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
             self._changed(kind.label, old, new)
@@ -166,7 +176,7 @@ class Manager:
             namespaces=self._options.namespaces,
             label_selector=self._options.selector,
         )
-        objects = Objects(api, kind, on_write, lambda: now().isoformat(timespec="seconds").replace("+00:00", "Z"))
+        objects = Objects(api, kind, on_write, now)
         recorder = Recorder(events)
         desires = Desires(kind, self._options, self._read, self._secrets)
         reconciler = Reconciler(
@@ -185,6 +195,9 @@ class Manager:
     def _changed(self, label: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         controller = self._controllers[label]
         self._refers(controller.reconciler.kind, old, new)
+        if self._exports and (obj := new or old):
+            kind, key = controller.reconciler.kind, _key(label, obj)
+            self._exports.source_changed(Source(kind.group, kind.name, key.namespace, key.name))
         if new is None:
             if old is not None:
                 key = _key(label, old)

@@ -9,6 +9,7 @@ from typing import Any
 from ackpy.controller.memory import State
 from ackpy.controller.subject import ADOPTED, RECONCILE_AT, RECONCILED_AT, STATE, Subject
 from ackpy.kinds.model import Kind
+from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json
 from ackpy.kube.api import FIELD_MANAGER, KubeApi, Resource
 
@@ -16,6 +17,11 @@ from ackpy.kube.api import FIELD_MANAGER, KubeApi, Resource
 def resource_of(kind: Kind) -> Resource:
     """The API resource of a kind."""
     return Resource(kind.group, kind.version, kind.plural, kind.name)
+
+
+def resource_named(group: str, kind: str) -> Resource:
+    """The API resource of a kind that need not be served here, by the contract's rules."""
+    return Resource(group, "v1alpha1", plural_name(kind), kind)
 
 
 @dataclass(slots=True)

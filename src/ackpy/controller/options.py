@@ -56,6 +56,7 @@ class Options:
         cross_namespace: whether references may leave their namespace.
         namespaces: the namespaces watched; empty for all.
         selector: label selector of the objects watched.
+        field_exports: whether FieldExports are served (`--enable-field-export-reconciler`).
         carm: whether the role ConfigMaps are read (`--enable-carm`).
         feature_gates: those that are on.
         system_namespace: where the role ConfigMaps are.
@@ -73,6 +74,7 @@ class Options:
     cross_namespace: bool = True
     namespaces: tuple[str, ...] = ()
     selector: str | None = None
+    field_exports: bool = True
     carm: bool = True
     feature_gates: frozenset[str] = frozenset()
     system_namespace: str = "ack-system"

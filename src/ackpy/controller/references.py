@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ackpy.controller.objects import resource_named
 from ackpy.controller.subject import Subject
 from ackpy.kinds.model import Kind, Reference
-from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, get, places, show, with_value
 from ackpy.kube.api import Forbidden, NotFound, Object, Resource
 from ackpy.plan.compare import is_empty
@@ -80,11 +80,6 @@ class Resolved:
         return next((one.error for one in self.pending if not one.link.ref.skip_state_check), None)
 
 
-def resource_of(ref: Reference) -> Resource:
-    """The API resource of a reference's target."""
-    return Resource(f"{ref.service}.services.k8s.aws", "v1alpha1", plural_name(ref.kind), ref.kind)
-
-
 def links(kind: Kind, spec: Mapping[str, Json], namespace: str) -> Iterator[Link]:
     """Every reference that a spec gives, in the order of the kind's."""
     for ref in kind.references:
@@ -93,7 +88,7 @@ def links(kind: Kind, spec: Mapping[str, Json], namespace: str) -> Iterator[Link
             for given in _given(ref, get(spec, (*parent, ref.ref[-1]))):
                 source = given["from"]
                 place = (source.get("namespace") or namespace, source.get("name") or "")
-                yield Link(ref, field, resource_of(ref), *place)
+                yield Link(ref, field, resource_named(f"{ref.service}.services.k8s.aws", ref.kind), *place)
 
 
 async def resolve(read: Reader, subject: Subject, spec: Mapping[str, Json], *, cross_namespace: bool) -> Resolved:
