@@ -1,6 +1,7 @@
 """Calls: what goes in is sent, what comes back is given, errors are translated, hooks see everything."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -36,15 +37,15 @@ async def test_identity_waits_for_sts_and_gives_up_with_its_error(caller: AwsCal
 
 async def test_sqs(caller: AwsCaller, moto_url: str, records: list[CallRecord]) -> None:
     scope = scope_at(moto_url)
-    made = await caller.for_object("sqs/Queue ns/q").call(scope, "sqs", "CreateQueue", {"QueueName": "q"})
+    made = await caller.call(scope, "sqs", "CreateQueue", {"QueueName": "q"})
     assert set(made) == {"QueueUrl"}
     with pytest.raises(AwsError) as failure:
         await caller.call(scope, "sqs", "GetQueueAttributes", {"QueueUrl": f"{moto_url}/123456789012/none"})
     assert failure.value.code == "AWS.SimpleQueueService.NonExistentQueue"
     assert failure.value.modelled
-    assert [(r.object_ref, r.operation, r.outcome) for r in records] == [
-        ("sqs/Queue ns/q", "CreateQueue", "ok"),
-        (None, "GetQueueAttributes", failure.value.code),
+    assert [(r.operation, r.outcome) for r in records] == [
+        ("CreateQueue", "ok"),
+        ("GetQueueAttributes", failure.value.code),
     ]
     assert records[0].request_id
     assert records[0].server_time is not None
@@ -154,7 +155,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(records: list[CallRecord],
 
 async def test_metrics_have_the_contract_s_names_and_labels(caller: AwsCaller, moto_url: str) -> None:
     registry = CollectorRegistry()
-    counting = caller.for_object("x", CallMetrics(registry))
+    counting = replace(caller, hooks=(CallMetrics(registry),))
     await counting.call(scope_at(moto_url), "sqs", "CreateQueue", {"QueueName": "counted"})
     with pytest.raises(AwsError):
         await counting.call(scope_at(moto_url), "sqs", "CreateQueue", {})

@@ -40,4 +40,5 @@ def _translated(fault: AwsFault, service: str, operation: str) -> AwsError:
         "Error": {"Code": fault.code, "Message": fault.message},
         "ResponseMetadata": {"HTTPStatusCode": fault.status, "RequestId": "simulated"},
     }
-    return from_client_error(ClientError(answer, operation), service, operation, shapes)  # type: ignore[arg-type]
+    error = ClientError(answer, operation)  # type: ignore[arg-type]  # the stub asks for all that AWS may say
+    return from_client_error(error, service, operation, shapes)

@@ -6,10 +6,7 @@ Time is the world's own and moves only while something is waited for. A step is 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from ackpy.aws.scope import Scope
 from ackpy.controller.desires import Desires
@@ -33,7 +30,6 @@ from tests.kit.aws import SimulatedAws
 from tests.kit.memory_api import MemoryApi
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
-SAMPLES = Path(__file__).parents[2] / "samples"
 TAGS = {
     "services.k8s.aws/controller-version": "%CONTROLLER_SERVICE%-%CONTROLLER_VERSION%",
     "services.k8s.aws/namespace": "%K8S_NAMESPACE%",
@@ -156,14 +152,6 @@ class World:
     def kind_of(self, manifest: Object) -> Kind:
         group = manifest["apiVersion"].split("/")[0]
         return next(k for k in self.kinds.values() if k.group == group and k.name == manifest["kind"])
-
-
-def samples(kind: Kind) -> list[Any]:
-    """The samples of a kind, as manifests."""
-    found = []
-    for file in sorted((SAMPLES / kind.service.alias).glob("*.yaml")):
-        found += [doc for doc in yaml.safe_load_all(file.read_text()) if doc and doc["kind"] == kind.name]
-    return found
 
 
 def condition(obj: Object, name: str) -> Object:

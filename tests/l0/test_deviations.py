@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from ackpy.kinds.registry import load
+from ackpy.plan.adopt import filling
 from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Memory, Refuse, decide
 from ackpy.wire.call import Call, Observation
 from tests.kit.oracle import Node
@@ -79,3 +80,9 @@ def test_existing_queue_is_not_taken_over() -> None:
     assert QUEUE.find.binding.operation == "GetQueueUrl"
     found = Observation(True, {}, URL)
     assert decide(QUEUE, Desired({"queueName": "q"}, URL), found, Memory(managed=False)) == NOT_MANAGED
+
+
+def test_adoption_adds_absent_keys_only() -> None:
+    observed = {"queueName": "q", "delaySeconds": "0", "policy": "{}", "tags": {"a": "aws", "b": "aws"}}
+    spec = {"queueName": "q", "delaySeconds": "5", "tags": {"a": "mine"}}
+    assert filling(QUEUE, spec, observed, {}) == {"policy": "{}", "tags": {"b": "aws"}}

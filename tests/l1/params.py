@@ -6,8 +6,8 @@ from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from tests.kit import edits
+from tests.kit.samples import samples
 from tests.kit.scene import named
-from tests.kit.world import samples
 
 Sample = tuple[Kind, Object]
 

@@ -15,8 +15,9 @@ from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
 from ackpy.plan.compare import differences
+from tests.kit.samples import samples
 from tests.kit.scene import Scene
-from tests.kit.world import World, condition, samples
+from tests.kit.world import World, condition
 
 CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in samples(kind)]
 POLICY, FIELDS = "services.k8s.aws/adoption-policy", "services.k8s.aws/adoption-fields"
@@ -181,7 +182,7 @@ async def test_hands_off(kind: Kind, sample: Object, mark: str) -> None:
     fresh = deepcopy(sample)
     fresh["metadata"].setdefault("annotations", {}).update({POLICY: "adopt-or-create"})
     if any(path[0] == "status" for path in kind.adoption.values()):
-        fields = {n: get(before, path) for n, path in kind.adoption.items()}
+        fields = {n: get(before, path) for n, path in kind.adoption.items()} | {"unknown": "is ignored"}
         fresh["metadata"]["annotations"][FIELDS] = orjson.dumps(fields).decode()
     await world.apply(fresh)
     assert await world.settle(kind, name) is Next.SWEEP

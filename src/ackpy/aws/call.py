@@ -1,14 +1,14 @@
 """The one function through which every AWS call goes.
 
 The controller knows the `Caller` protocol; `AwsCaller` is the real one: limiter, client, error translation, and hooks
-that see each call (logs, metrics, an object's own record of AWS's clock).
+that see each call (metrics, AWS's clock).
 """
 
 import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -65,8 +65,6 @@ class Caller(Protocol):
 class CallRecord:
     """One request and its outcome."""
 
-    object_ref: str | None
-    """The object it was made for, as the maker of the caller names it."""
     scope: Scope
     service: str
     operation: str
@@ -93,11 +91,6 @@ class AwsCaller:
     clients: Clients
     limits: Limits = field(default_factory=Limits)
     hooks: tuple[Hook, ...] = ()
-    object_ref: str | None = None
-
-    def for_object(self, object_ref: str, *hooks: Hook) -> "AwsCaller":
-        """The same caller for one object: its calls carry the name and are shown to these hooks too."""
-        return replace(self, object_ref=object_ref, hooks=self.hooks + hooks)
 
     async def aclose(self) -> None:
         """Close all clients; for the end of the process."""
@@ -149,7 +142,7 @@ class AwsCaller:
                 seconds = asyncio.get_running_loop().time() - sent_at
                 request_id = metadata.get("RequestId") if error is None else error.request_id
                 time = server_time(metadata) if error is None else error.server_time
-                record = CallRecord(self.object_ref, scope, service, operation, seconds, error, request_id, time)
+                record = CallRecord(scope, service, operation, seconds, error, request_id, time)
                 for hook in self.hooks:
                     hook(record)
 

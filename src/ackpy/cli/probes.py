@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from ackpy.cli.flag_values import Address
@@ -43,9 +44,9 @@ async def serving(
         yield
 
 
-async def _serve(stack: AsyncExitStack, where: Address, routes: Mapping[str, object]) -> None:
+async def _serve(stack: AsyncExitStack, where: Address, routes: Mapping[str, Handler]) -> None:
     app = web.Application()
-    app.add_routes([web.get(path, handler) for path, handler in routes.items()])  # type: ignore[arg-type]
+    app.add_routes([web.get(path, handler) for path, handler in routes.items()])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

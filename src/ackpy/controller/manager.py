@@ -20,8 +20,8 @@ import structlog
 
 from ackpy.aws.call import Caller
 from ackpy.controller.desires import Desires
-from ackpy.controller.followed import Followed, Place
 from ackpy.controller.field_exports import FieldExports
+from ackpy.controller.followed import Followed, Place
 from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options

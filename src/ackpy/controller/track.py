@@ -10,7 +10,7 @@ from ackpy.controller.subject import Subject
 from ackpy.kinds.paths import Json, Path, show
 from ackpy.plan.compare import Difference
 from ackpy.plan.outcome import Advisory
-from ackpy.wire.call import Call
+from ackpy.wire.call import Call, Purpose
 
 
 @dataclass(slots=True)
@@ -44,6 +44,9 @@ class Track:
 
     def sent(self, calls: Iterable[Call], now: float) -> None:
         """Calls worked; AWS may take time to show it. What they undo of earlier calls may be sent again."""
+        calls = tuple(calls)
+        if any(call.purpose in {Purpose.CREATE, Purpose.DELETE} for call in calls):
+            self._sent = {}  # what earlier calls wrote went with the resource that they wrote to
         new = {call.fingerprint: (now, frozenset(call.sets)) for call in calls}
         written = frozenset[Path]().union(*(paths for _, paths in new.values()))
         self._sent = {mark: old for mark, old in self._sent.items() if not written & old[1]} | new

