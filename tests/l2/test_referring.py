@@ -4,7 +4,6 @@ import asyncio
 import base64
 import gc
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,21 +23,14 @@ from tests.kit.contract import contract
 from tests.kit.contract_crds import contract_crd
 from tests.kit.live import Boto, Live
 from tests.kit.login_profiles import Iam, login_profile
+from tests.kit.pages import manifests
 from tests.kit.waiting import eventually, running
 from tests.kit.world import ACCOUNT, REGION, Events, condition
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 QUEUE = next(kind for kind in kinds() if kind.label == "sqs/Queue")
-DOCS = Path(__file__).parents[2] / "docs"
 NAMESPACE = "referring"
-
-
-def manifests(page: str) -> list[Object]:
-    """The manifests that a page of the documentation shows."""
-    blocks = (DOCS / page).read_text(encoding="utf-8").split("```yaml\n")[1:]
-    docs = [doc for block in blocks for doc in yaml.safe_load_all(block.partition("```")[0])]
-    return [{**doc, "metadata": {**doc["metadata"], "namespace": NAMESPACE}} for doc in docs if "apiVersion" in doc]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -67,7 +59,7 @@ def seen(live: Live, kind: str, name: str, is_so: Callable[[Object], bool]) -> C
 
 async def test_a_reference_to_another_controllers_kind(cluster: Live) -> None:
     simulator = Simulator()
-    queue, policy = manifests("references.md")[:2]
+    queue, policy = manifests("references.md", NAMESPACE)[:2]
     async with running(manager(cluster.api, QUEUE, SimulatedAws(simulator)).run()):
         cluster.kubectl("apply", "-f", "-", manifest=queue)
 
@@ -102,7 +94,7 @@ async def test_a_reference_to_another_controllers_kind(cluster: Live) -> None:
 
 async def test_a_secret_by_its_name_alone(cluster: Live) -> None:
     aws = Iam()
-    secret, profile = manifests("secrets.md")[:2]
+    secret, profile = manifests("secrets.md", NAMESPACE)[:2]
     value = secret["stringData"]["password"]
     async with running(manager(cluster.api, login_profile(), aws).run()):
         cluster.kubectl("apply", "-f", "-", manifest=profile)

@@ -10,7 +10,7 @@ from typing import Any
 from ackpy.controller.memory import State, parsed
 from ackpy.controller.options import SETTLE_SECONDS
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Json, Path, get, parse
+from ackpy.kinds.paths import Json, Path, parse
 
 ACK = "services.k8s.aws"
 REGION = f"{ACK}/region"
@@ -93,14 +93,8 @@ class Subject:
 
     @property
     def recorded(self) -> bool:
-        """Whether creation was seen to have worked: the ARN is written down only after an observation.
-
-        A resource without one (a KMS grant) is known by the name that AWS gave it.
-        """
-        if (self.status.get("ackResourceMetadata") or {}).get("arn"):
-            return True
-        given = [path for path in self.kind.identity if path[0] == "status" and path[1] != "ackResourceMetadata"]
-        return bool(given) and all(get(self.obj, path) for path in given)
+        """Whether creation was seen to have worked: the ARN is written down only after an observation."""
+        return bool((self.status.get("ackResourceMetadata") or {}).get("arn"))
 
     @property
     def place(self) -> Mapping[str, str]:
