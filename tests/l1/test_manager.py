@@ -281,3 +281,17 @@ async def test_waiting_has_no_end() -> None:
     for _ in range(5000):
         manager._schedule(controller, key, track, Subject(ALL[0][0], {"metadata": {}}), Next.WAIT)
     controller.queue.shut_down()
+
+
+@pytest.mark.parametrize("on", [True, False])
+@virtual_time
+async def test_annotations_have_effect_by_their_gates(on: bool) -> None:
+    gates = frozenset({"ResourceAdoption", "ReadOnlyResources"} if on else ())
+    house = House(options=replace(House().options, feature_gates=gates))
+    await house.namespace()
+    _, sample = ALL[0]
+    looked_at = {"services.k8s.aws/read-only": "true"}
+    async with house.managed():
+        await house.create(sample, annotations={**sample["metadata"].get("annotations", {}), **looked_at})
+        await asyncio.sleep(SOON)
+    assert house.resources() == (0 if on else 1)

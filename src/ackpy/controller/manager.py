@@ -33,7 +33,7 @@ from ackpy.controller.role_sources import RoleSources
 from ackpy.controller.scopes import Scopes
 from ackpy.controller.secrets import SECRETS, Secrets, secret_links
 from ackpy.controller.secrets import trimmed as trimmed_secret
-from ackpy.controller.subject import Subject, matters
+from ackpy.controller.subject import BY_GATE, Subject, matters
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kube.api import KubeApi, Object, Resource
@@ -192,6 +192,12 @@ class Manager:
         )
         return _Controller(reconciler, queue, informer)
 
+    def _subject(self, kind: Kind, obj: Object) -> Subject:
+        gates = self._options.feature_gates
+        return Subject(
+            kind, obj, frozenset(name for gate, names in BY_GATE.items() if gate not in gates for name in names)
+        )
+
     def _changed(self, label: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
         controller = self._controllers[label]
         self._refers(controller.reconciler.kind, old, new)
@@ -205,7 +211,7 @@ class Manager:
                 controller.queue.forget(key)
                 controller.reconciler.owners.forget(old["metadata"]["uid"])
             return
-        controller.reconciler.noticed(Subject(controller.reconciler.kind, new))
+        controller.reconciler.noticed(self._subject(controller.reconciler.kind, new))
         if not self._own_write and matters(old, new):
             # What stood there before we came waits behind what is edited now.
             edit = controller.informer.synced.is_set()
@@ -228,7 +234,7 @@ class Manager:
         key = _key(kind.label, new or old or {})
         before = self._referrers.targets(key)
         if new is not None:
-            subject = Subject(kind, new)
+            subject = self._subject(kind, new)
             used = (*links(kind, subject.spec, subject.namespace), *secret_links(kind, subject.spec, subject.namespace))
             self._referrers.noticed(key, used)
         else:
@@ -297,7 +303,7 @@ class Manager:
     def _roles_changed(self) -> None:
         for kind, controller in self._controllers.items():
             for (namespace, name), obj in controller.informer.store.items():
-                if self._roles.depends(Subject(controller.reconciler.kind, obj)):
+                if self._roles.depends(self._subject(controller.reconciler.kind, obj)):
                     controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     async def _work(self, queue: WorkQueue[Key]) -> None:
@@ -312,7 +318,7 @@ class Manager:
         kind, stored = controller.reconciler.kind, controller.informer.get(key.namespace, key.name)
         if stored is None:
             return
-        if not await self._namespace_known(Subject(kind, stored)):
+        if not await self._namespace_known(self._subject(kind, stored)):
             controller.queue.retry(key)  # it was made a moment ago; its annotations may say another region
             return
         obj = controller.informer.get(key.namespace, key.name)
@@ -322,7 +328,7 @@ class Manager:
         if track is None:
             track = controller.tracks[key] = Track()
             track.shift(crc32(obj["metadata"]["uid"].encode()))
-        subject = Subject(kind, obj)
+        subject = self._subject(kind, obj)
         with structlog.contextvars.bound_contextvars(object=label(subject)):
             then = await controller.reconciler.reconcile(subject, track)
         self._schedule(controller, key, track, subject, then)

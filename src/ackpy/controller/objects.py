@@ -166,7 +166,7 @@ class Objects:
         )
         guarded = "resourceVersion" in body.get("metadata", {})
         self.on_write(None if guarded else subject.obj, obj)
-        return Subject(self.kind, obj)
+        return replace(subject, obj=obj)
 
 
 def trimmed(kind: Kind, obj: dict[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Options:
     selector: str | None = None
     field_exports: bool = True
     carm: bool = True
-    feature_gates: frozenset[str] = frozenset()
+    feature_gates: frozenset[str] = frozenset({"ResourceAdoption", "ReadOnlyResources"})
     system_namespace: str = "ack-system"
 
     @property

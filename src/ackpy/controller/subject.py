@@ -30,16 +30,24 @@ RESYNC_SECONDS = "ackpy.dev/resync-seconds"
 RECONCILE_AT = "ackpy.dev/reconcile-at"
 RECONCILED_AT = "ackpy.dev/reconciled-at"
 OWN_WRITES = (STATE, RECONCILED_AT)
+BY_GATE = {"ResourceAdoption": (ADOPTION_POLICY, ADOPTION_FIELDS), "ReadOnlyResources": (READ_ONLY,)}
+"""The annotations that a feature gate must allow (contract: feature_gates)."""
 
 _TAG_LABELS = {"%MANAGED_BY%": "app.kubernetes.io/managed-by", "%KRO_VERSION%": "kro.run/kro-version"}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An object as the API server has it. Never changed: a write gives a new one."""
+    """An object as the API server has it. Never changed: a write gives a new one.
+
+    Attributes:
+        kind, obj: what it is and says.
+        unheeded: annotations that have no effect here, because a feature gate turns them off.
+    """
 
     kind: Kind
     obj: Mapping[str, Any]
+    unheeded: frozenset[str] = frozenset()
 
     @property
     def namespace(self) -> str:
@@ -63,8 +71,9 @@ class Subject:
 
     @property
     def annotations(self) -> Mapping[str, str]:
-        """The object's annotations."""
-        return self.obj["metadata"].get("annotations") or {}
+        """The object's annotations, as far as they have an effect."""
+        found: Mapping[str, str] = self.obj["metadata"].get("annotations") or {}
+        return {key: value for key, value in found.items() if key not in self.unheeded} if self.unheeded else found
 
     @property
     def spec(self) -> Mapping[str, Json]:
