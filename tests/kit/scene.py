@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
-from ackpy.controller.reconcile import Next
 from ackpy.controller.subject import Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Path

@@ -10,10 +10,11 @@ from typing import Literal
 
 from ackpy.aws.scope import Scope
 from ackpy.controller.desires import Desires
+from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import LATE_SECONDS, RESYNC_SECONDS, WAIT_SECONDS, Options
-from ackpy.controller.reconcile import Next, Reconciler
+from ackpy.controller.reconcile import Reconciler
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import Scopes
 from ackpy.controller.secrets import Secrets

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ackpy.aws.errors import AwsError
+from ackpy.controller.next import Next
 from ackpy.controller.options import FULL_SWEEP
-from ackpy.controller.reconcile import Next
 from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.kinds.model import Part
 from ackpy.kinds.paths import Path

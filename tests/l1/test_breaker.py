@@ -1,7 +1,7 @@
 """Differences that come back, and answers that come late: no endless loop, and no call twice for one difference."""
 
+from ackpy.controller.next import Next
 from ackpy.controller.options import BREAKER, SETTLE_SECONDS
-from ackpy.controller.reconcile import Next
 from ackpy.kinds.model import Kind
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import Call as AwsCall

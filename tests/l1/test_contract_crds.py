@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.options import Options
-from ackpy.controller.reconcile import Next
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import Object

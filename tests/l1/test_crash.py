@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ackpy.controller.reconcile import Next
+from ackpy.controller.next import Next
 from ackpy.kinds.model import Kind
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import Lag, Lags

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from ackpy.controller.field_exports import FIELD_EXPORTS, FINALIZER, FieldExports
+from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_named
 from ackpy.controller.options import Options
-from ackpy.controller.reconcile import Next
 from ackpy.kube import ApiError, Conflict, Forbidden, NotFound, Object, Unreachable
 from ackpy.plan.export import source_of
 from tests.kit.contract import contract

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from ackpy.aws.errors import AwsError
+from ackpy.controller.next import Next
 from ackpy.controller.options import FULL_SWEEP
-from ackpy.controller.reconcile import Next
 from ackpy.controller.subject import DELETION_POLICY
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.paths import Path

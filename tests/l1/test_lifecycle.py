@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
+from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
-from ackpy.controller.reconcile import Next
 from ackpy.controller.subject import RECREATE
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import get

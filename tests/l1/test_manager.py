@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ackpy.controller.manager import Manager
+from ackpy.controller.next import Next
 from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, Options
-from ackpy.controller.reconcile import Next
 from ackpy.controller.referrers import Key
 from ackpy.controller.subject import DEFAULT_REGION, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.subject import RESYNC_SECONDS as RESYNC

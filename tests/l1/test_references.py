@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ackpy.controller.next import Next
 from ackpy.controller.options import Options
-from ackpy.controller.reconcile import Next
 from ackpy.controller.subject import Subject
 from ackpy.kinds.model import Kind, Reference
 from ackpy.kinds.names import plural_name

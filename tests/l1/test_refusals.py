@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from ackpy.controller.reconcile import Next
+from ackpy.controller.next import Next
 from ackpy.controller.subject import REGION, Subject
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.options import Options
-from ackpy.controller.reconcile import Next
 from ackpy.kube import AlreadyExists, Conflict, Object
 from ackpy.wire.convert import SecretRef
 from tests.kit.contract import contract

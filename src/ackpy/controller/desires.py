@@ -99,6 +99,7 @@ class Desires:
             ignored=subject.ignored,
             annotations=subject.annotations,
             pending=tuple(path for path in waiting if show(path) not in subject.state.identity),
+            superseded=subject.state.replaced,
             unsent=_unsent(subject, sealed.versions),
         )
         identity = {path: value for path, value in identity.items() if not is_empty(value)}

@@ -15,9 +15,9 @@ from typing import Literal
 import structlog
 
 from ackpy.controller.jq import Jq, PathRefusedError
+from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_named
 from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, Options
-from ackpy.controller.reconcile import Next
 from ackpy.controller.references import UnresolvedError, across
 from ackpy.controller.report import Events
 from ackpy.controller.role_sources import ACCOUNT_MAP, CONFIG_MAPS, TEAM_MAP

@@ -23,9 +23,10 @@ from ackpy.controller.desires import Desires
 from ackpy.controller.field_exports import FieldExports
 from ackpy.controller.followed import Followed, Place
 from ackpy.controller.namespaces import Namespaces
+from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options
-from ackpy.controller.reconcile import Next, Reconciler
+from ackpy.controller.reconcile import Reconciler
 from ackpy.controller.references import links
 from ackpy.controller.referrers import Key, Neighbours, Referrers, Target
 from ackpy.controller.report import Events, Recorder, label

@@ -23,12 +23,14 @@ class State:
         at: when (RFC 3339).
         identity: what names the resource to AWS and came through a reference, by path below spec.
         secrets: the digest of what was sent, by path below spec.
+        replaced: the identity, below status, of the resource that goes once its replacement is done.
     """
 
     n: int = 0
     at: str = ""
     identity: Mapping[str, Json] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, Json] = field(default_factory=dict)
 
     def age(self, now: str) -> float | None:
         """Seconds since the creation was begun; None where a time can't be read."""
@@ -40,7 +42,9 @@ class State:
     def text(self) -> str:
         """The annotation."""
         known: dict[str, Json] = {"n": self.n, "at": self.at}
-        known |= {name: dict(getattr(self, name)) for name in ("identity", "secrets") if getattr(self, name)}
+        known |= {
+            name: dict(getattr(self, name)) for name in ("identity", "secrets", "replaced") if getattr(self, name)
+        }
         return orjson.dumps(known).decode()
 
 
@@ -50,6 +54,7 @@ def parsed(text: str | None) -> State:
         return State()
     try:
         found = orjson.loads(text)
-        return State(int(found["n"]), str(found["at"]), dict(found.get("identity", {})), dict(found.get("secrets", {})))
+        mappings = [dict(found.get(name, {})) for name in ("identity", "secrets", "replaced")]
+        return State(int(found["n"]), str(found["at"]), *mappings)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return State()

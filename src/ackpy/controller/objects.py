@@ -10,7 +10,7 @@ from ackpy.controller.memory import State
 from ackpy.controller.subject import ADOPTED, RECONCILE_AT, RECONCILED_AT, STATE, Subject
 from ackpy.kinds.model import Kind
 from ackpy.kinds.names import plural_name
-from ackpy.kinds.paths import Json
+from ackpy.kinds.paths import Json, get, put
 from ackpy.kube.api import FIELD_MANAGER, KubeApi, Resource
 
 
@@ -87,6 +87,20 @@ class Objects:
         if state == subject.state:
             return subject
         return await self._metadata(subject, {"annotations": {STATE: state.text()}})
+
+    async def supersede(self, subject: Subject) -> Subject:
+        """Write down that another resource is to be made, and which one then goes.
+
+        The intent has no time yet: nothing was sent, so nothing that AWS doesn't show need be waited for.
+
+        Raises:
+            Conflict: somebody changed the object since it was read.
+            ApiError: the write failed.
+        """
+        named: dict[str, Json] = {}
+        for path in self.kind.identity:
+            put(named, path[1:], get(subject.obj, path))
+        return await self.remember(subject, replace(subject.state, n=subject.state.n + 1, at="", replaced=named))
 
     async def unrecord(self, subject: Subject) -> Subject:
         """Take away what the status says of a resource that is gone, so that the next one isn't taken for it.

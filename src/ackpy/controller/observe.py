@@ -10,11 +10,11 @@ from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
 from ackpy.kinds.model import Each, Form, Kind, Part, Read
-from ackpy.kinds.paths import Json
+from ackpy.kinds.paths import Json, get
 from ackpy.plan.compare import is_empty
 from ackpy.plan.decide import Desired
 from ackpy.services import DECODE_OBSERVED
-from ackpy.wire.call import Observation, identified, matched, merged, params, seen
+from ackpy.wire.call import Observation, identified, matching, merged, params, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +111,15 @@ class Observer:
             raise
         decode = DECODE_OBSERVED.get(self.kind.label)
         answer = decode(read.binding.operation, answer) if decode else answer
-        element = matched(read, desired.resource, answer)
-        if element is None:
-            return None
-        spec, status = seen(self.kind, read.binding, element)
-        return Observation(True, spec, status)
+        for element in matching(read, desired.resource, answer):
+            spec, status = seen(self.kind, read.binding, element)
+            if not self._is(desired.superseded, status):
+                return Observation(True, spec, status)
+        return None
+
+    def _is(self, named: Mapping[str, Json], status: Mapping[str, Json]) -> bool:
+        """Whether a status is of the resource that is named by what stands below another."""
+        return bool(named) and all(get(named, path[1:]) == get(status, path[1:]) for path in self.kind.identity)
 
     async def _part(self, part: Part, desired: Desired) -> tuple[dict[str, Json], dict[str, Json]] | str:
         assert part.read is not None

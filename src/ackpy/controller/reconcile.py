@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from functools import partial
 
 import structlog
@@ -22,6 +21,7 @@ from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
 from ackpy.controller import report
 from ackpy.controller.desires import Desires, Wish
+from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.options import FULL_SWEEP, MAX_ROUNDS, Options
@@ -29,6 +29,7 @@ from ackpy.controller.owners import Name, Owners, TakenError, name_of
 from ackpy.controller.perform import Performed, perform
 from ackpy.controller.references import UnresolvedError
 from ackpy.controller.referrers import Neighbours
+from ackpy.controller.replacement import dispose, is_superseded
 from ackpy.controller.report import Recorder
 from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
 from ackpy.controller.secrets import SecretRefusedError
@@ -44,6 +45,7 @@ from ackpy.plan.decide import (
     NOT_MANAGED,
     Act,
     Adopt,
+    Conclusion,
     Desired,
     Done,
     Drifted,
@@ -52,6 +54,7 @@ from ackpy.plan.decide import (
     Missing,
     Refuse,
     Stage,
+    Supersede,
     Wait,
     decide,
 )
@@ -61,23 +64,6 @@ from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
 
 _log = structlog.get_logger(__name__)
-
-
-class Next(Enum):
-    """When an object is looked at again."""
-
-    SWEEP = auto()
-    """At its next sweep: all is done, or only another spec helps."""
-    WAIT = auto()
-    """Soon, and later each time: AWS is busy with it."""
-    RETRY = auto()
-    """After a failure, with growing pauses."""
-    LATE = auto()
-    """In LATE_SECONDS."""
-    NO_ROLE = auto()
-    """In ROLE_SECONDS, or when the roles change."""
-    NEVER = auto()
-    """The object is gone, or none of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +157,8 @@ class _Run:
         self.role = env.scopes.role(self.subject)
         scope = self.scope = env.scopes.under(self.role, self.subject)
         observer = Observer(env.kind, env.aws, scope)
+        if is_superseded(self.subject):
+            self.subject = await env.objects.unrecord(self.subject)
         wish = await env.desires.of(self.subject, scope)
         desired = wish.desired
         self.drift = self.drift and not desired.unsent  # another secret is news, not drift
@@ -180,42 +168,50 @@ class _Run:
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
-            match decide(env.kind, desired, observed, self._memory()):
-                case Done():
-                    return await self._done(observed, wish)
-                case Gone():
-                    return await self._let_go("Deleted", f"{report.resource(self.subject)} is gone from AWS")
-                case Wait(why):
-                    return await self._wait(why)
-                case Refuse() as refusal:
-                    return await self._refuse(refusal)
-                case Missing(message):
-                    return await self._missing(message)
-                case Drifted(differences):
-                    return await self._drifted(differences)
-                case Adopt():
-                    await self._adopt(observed, wish)
-                    return await self.converge()
-                case Act(stage) if turn > 0 and track.fighting and stage.purpose is Purpose.PUT:
-                    return await self._wait("the same difference came back at once")
-                case Act(stage):
-                    result = await self._act(stage, observer, wish)
-                    recorded = self.subject.status if stage.purpose is Purpose.CREATE else desired.recorded
-                    unsent = wish.unsent(result.done, desired.unsent)
-                    desired = replace(desired, recorded=merged(recorded, result.status), unsent=unsent)
-                    if result.failed:
-                        raise result.failed[0][1]
-                    observed = self.observed = await self._after(stage, result, observed, desired, observer)
+            decision = decide(env.kind, desired, observed, self._memory())
+            if not isinstance(decision, Act):
+                return await self._concluded(decision, observed, wish, observer)
+            stage = decision.stage
+            if turn > 0 and track.fighting and stage.purpose is Purpose.PUT:
+                return await self._wait("the same difference came back at once")
+            result = await self._act(stage, observer, wish)
+            recorded = self.subject.status if stage.purpose is Purpose.CREATE else desired.recorded
+            unsent = wish.unsent(result.done, desired.unsent)
+            desired = replace(desired, recorded=merged(recorded, result.status), unsent=unsent)
+            if result.failed:
+                raise result.failed[0][1]
+            observed = self.observed = await self._after(stage, result, observed, desired, observer)
         return await self._wait("AWS still shows a difference after several writes")
 
-    def _adoption(self) -> str | None:
-        return adopt.policy(self.subject.annotations.get(ADOPTION_POLICY))
+    async def _concluded(self, decision: Conclusion, observed: Observation, wish: Wish, observer: Observer) -> Next:
+        """What a decision that calls nothing comes to."""
+        match decision:
+            case Done():
+                return await self._done(observed, wish, observer)
+            case Gone() if not await self._disposed(wish, observer):
+                return await self._wait("AWS still shows the resource that was replaced")
+            case Gone():
+                return await self._let_go("Deleted", f"{report.resource(self.subject)} is gone from AWS")
+            case Wait(why):
+                return await self._wait(why)
+            case Refuse():
+                return await self._refuse(decision)
+            case Missing(message):
+                return await self._missing(message)
+            case Drifted(differences):
+                return await self._drifted(differences)
+            case Adopt():
+                await self._adopt(observed, wish)
+                return await self.converge()
+            case Supersede(differences):
+                return await self._supersede(differences, wish, observer)
 
     def _memory(self) -> Memory:
         env, subject = self.env, self.subject
         creating = subject.creating(env.objects.now()) and not self.track.refused
         hands_off = "read-only" if subject.read_only else "paused" if subject.paused else None
-        adoption = None if subject.managed and subject.recreates else self._adoption()
+        adoption = adopt.policy(subject.annotations.get(ADOPTION_POLICY))
+        adoption = None if subject.managed and subject.recreates else adoption
         replaces = subject.replaces and not env.scopes.retains(subject, env.options.deletion_policy)
         return Memory(subject.managed, self.track.settling(env.clock()), creating, adoption, hands_off, replaces)
 
@@ -240,7 +236,9 @@ class _Run:
             if wish.resolved and wish.resolved.blocking:
                 raise wish.resolved.blocking
             env.owners.take(self.name, self.subject.uid)
-        if creates and (recorded or not self.subject.managed or not wish.begun_with(self.subject.state)):
+        if creates and (
+            recorded or not self.subject.managed or not wish.begun_with(self.subject.state) or not self.subject.state.at
+        ):
             self.subject = await env.objects.claim(self.subject, wish.identity, wish.secrets)
             claimed = True
             if recorded:
@@ -250,7 +248,7 @@ class _Run:
             self.track.acting_on(stage.differences)
             self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
         if stage.purpose is Purpose.DELETE and not self.subject.deleting:
-            env.recorder.replacing(self.subject, stage)
+            env.recorder.replacing(self.subject, stage.differences)
         reveal = partial(env.desires.secrets.reveal, self.subject.uid)
         result = await perform(env.kind, env.aws, observer.scope, stage, reveal)
         self.subject = await env.objects.remember(self.subject, wish.wrote(self.subject.state, result.done))
@@ -275,8 +273,26 @@ class _Run:
             return await observer.existence(desired)
         return await observer.again(desired, before, result.touched)
 
-    async def _done(self, observed: Observation, wish: Wish) -> Next:
+    async def _supersede(self, differences: tuple[Difference, ...], wish: Wish, observer: Observer) -> Next:
+        """Have another resource made; this one goes when that is done, and none is forgotten on the way."""
+        if not await self._disposed(wish, observer):
+            return await self._wait("AWS still shows the resource that was replaced before")
+        self.env.recorder.replacing(self.subject, differences, create_first=True)
+        self.subject = await self.env.objects.supersede(self.subject)
+        return await self.converge()
+
+    async def _disposed(self, wish: Wish, observer: Observer) -> bool:
+        """Whether nothing is left of a resource that was replaced; its deletion is sent where that is due."""
+        memory, now = self._memory(), self.env.clock()
+        self.subject, gone = await dispose(
+            self.env.objects, observer, self.subject, wish.desired, memory, self.track, now
+        )
+        return gone
+
+    async def _done(self, observed: Observation, wish: Wish, observer: Observer) -> Next:
         env, track = self.env, self.track
+        if not await self._disposed(wish, observer):
+            return await self._wait("the new resource is there, the one that it replaces is being deleted")
         self.subject = await env.objects.fill(self.subject, late.missing(env.kind, self.subject.spec, observed.spec))
         if not self.subject.read_only:  # of an object that another made, or that has other fields now
             state = replace(self.subject.state, identity=wish.identity, secrets=wish.secrets)

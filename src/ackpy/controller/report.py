@@ -68,10 +68,10 @@ class Recorder:
             else:
                 self.event(subject, "Normal", "Updated", f"updated in AWS: {_paths(one.path for one in done)}")
 
-    def replacing(self, subject: Subject, stage: Stage) -> None:
+    def replacing(self, subject: Subject, differences: Iterable[Difference], *, create_first: bool = False) -> None:
         """What is about to be replaced, and why."""
-        changes = _changes(stage.differences)
-        text = f"{resource(subject)} is deleted and made again, because it can't be changed: {changes}"
+        order = "another one is made and then this one deleted" if create_first else "it is deleted and made again"
+        text = f"{resource(subject)} can't be changed, so {order}: {_changes(differences)}"
         self.event(subject, "Warning", "Replacing", text)
 
     def failed(self, subject: Subject, error: AwsError) -> None:

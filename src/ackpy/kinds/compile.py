@@ -27,7 +27,7 @@ _COLUMNS = {
 }
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
-    "one_at_a_time"
+    "one_at_a_time create_first"
 ).split()
 
 
@@ -123,6 +123,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         states=tuple(_states(child) for child in items(keys["states"])) if "states" in keys else (),
         options=_options(owner, keys["delete"]),
         one_at_a_time=keys["one_at_a_time"].flag() if "one_at_a_time" in keys else False,
+        create_first=keys["create_first"].flag() if "create_first" in keys else False,
         unbuilt=tuple(name for name in declared_fields if name not in {*owned, *fixed.fields}),
         source=node.file,
     )

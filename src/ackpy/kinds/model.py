@@ -234,6 +234,7 @@ class Kind:
         arn: a template with {partition}, {region}, {account} and {spec.…}, where the ARN can be told from names.
         states: what the resource may be busy with; all must be ready.
         options: annotations that the deletion follows.
+        create_first: a replacement is made before the old one is deleted, since AWS gives each a name of its own.
         one_at_a_time: AWS refuses concurrent writes to one resource.
         secrets: paths in the spec whose values come from Secrets, with list marks.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
@@ -262,6 +263,7 @@ class Kind:
     arn: str | None = None
     states: tuple[States, ...] = ()
     options: tuple[Option, ...] = ()
+    create_first: bool = False
     one_at_a_time: bool = False
     unbuilt: tuple[str, ...] = ()
     source: str = ""

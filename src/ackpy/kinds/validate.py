@@ -71,12 +71,7 @@ def check(node: Node, kind: Kind) -> None:
     for part in kind.parts:
         if part.form is not Form.FIXED:
             _part(keys["parts"].mapping()[part.name], kind, part)
-    for states in kind.states:
-        _field(keys["states"], kind, ".".join(states.path))
-    for option in kind.options:
-        _member(
-            keys["delete"], shapes.operation(kind.service.model, node, kind.delete.operation).input_shape, option.member
-        )
+    _life(node, keys, kind)
     for child in _section(keys, "adoption").values():
         _field(child, kind, child.text())
     if "tags" in keys:
@@ -85,6 +80,18 @@ def check(node: Node, kind: Kind) -> None:
         _template(keys["arn"], kind)
     for text, child in _section(keys, "fields").items():
         _rule(child, _field(child, kind, text if text.startswith("status.") else f"spec.{text}"))
+
+
+def _life(node: Node, keys: Mapping[str, Node], kind: Kind) -> None:
+    """What happens to a resource between its creation and its end."""
+    if kind.create_first and any(path[0] == "spec" for path in kind.identity):
+        raise keys["create_first"].fail("two resources can't have the one name that the spec gives")
+    for states in kind.states:
+        _field(keys["states"], kind, ".".join(states.path))
+    for option in kind.options:
+        _member(
+            keys["delete"], shapes.operation(kind.service.model, node, kind.delete.operation).input_shape, option.member
+        )
 
 
 def _section(keys: Mapping[str, Node], name: str) -> Mapping[str, Node]:

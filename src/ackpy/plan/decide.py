@@ -32,6 +32,7 @@ class Desired:
         ignored: paths in the spec that AWS isn't held to.
         annotations: the object's, for what a deletion follows.
         pending: paths in the spec whose values aren't known yet (plan/pending.py).
+        superseded: what names, below status, the resource that this one replaces, and that isn't taken for it.
         unsent: paths in the spec of secrets whose values AWS hasn't been sent.
     """
 
@@ -42,6 +43,7 @@ class Desired:
     ignored: tuple[Path, ...] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
     pending: tuple[Path, ...] = ()
+    superseded: Mapping[str, Json] = field(default_factory=dict)
     unsent: tuple[Path, ...] = ()
 
     @property
@@ -60,7 +62,7 @@ class Memory:
         creating: a creation was begun a moment ago and its outcome isn't known: what isn't there may show up yet.
         adoption: "adopt" or "adopt-or-create", where the object takes over a resource that is there.
         hands_off: why AWS is only looked at: "read-only" or "paused".
-        replaces: what can't be changed is deleted and made again, as the object asks for.
+        replaces: what can't be changed is made again, as the object asks for.
     """
 
     managed: bool = True
@@ -135,13 +137,21 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Supersede:
+    """Another resource is to be made, and then this one deleted."""
+
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Carry a stage out, then observe again."""
 
     stage: Stage
 
 
-Decision: TypeAlias = Done | Gone | Adopt | Missing | Drifted | Wait | Refuse | Act
+Conclusion: TypeAlias = Done | Gone | Adopt | Missing | Drifted | Wait | Refuse | Supersede
+Decision: TypeAlias = Conclusion | Act
 
 NOT_MANAGED = Refuse(
     "Resource already exists",
@@ -180,9 +190,7 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
     if not found:
         return busy or Done()
     if refusal := _unchangeable(kind, found):
-        if not memory.replaces or desired.pending:  # what is pending couldn't be made again
-            return refusal
-        return _unless_settling(replace(_deletion(kind, desired), differences=tuple(found)), memory, "the deletion")
+        return _anew(kind, desired, found, memory) or refusal
     to_write = _to_write(kind, desired, observed, found)
     calls = [
         call
@@ -194,6 +202,15 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return busy
     what = ", ".join(show(("spec", *one.path)) for one in found)
     return _unless_settling(Stage(_waves(kind, calls), tuple(found)), memory, what)
+
+
+def _anew(kind: Kind, desired: Desired, found: list[Difference], memory: Memory) -> Decision | None:
+    """What can't be changed made again, where the object asks for it."""
+    if not memory.replaces or desired.pending:  # what is pending couldn't be made again
+        return None
+    if kind.create_first:
+        return Supersede(tuple(found))
+    return _unless_settling(replace(_deletion(kind, desired), differences=tuple(found)), memory, "the deletion")
 
 
 def _failed(kind: Kind, observed: Observation) -> Refuse | None:

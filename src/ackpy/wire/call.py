@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -122,11 +122,17 @@ def _at(answer: Json, path: Path) -> Json:
 
 def matched(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json]) -> Mapping[str, Json] | None:
     """The element of a list answer that is this resource; the whole answer where the read is no list."""
+    return next(matching(read, resource, answer), None)
+
+
+def matching(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """All of them, where names aren't unique."""
     if read.items is None:
-        return answer
+        yield answer
+        return
     wanted = {member: get(resource, path) for member, path in read.match.items()}
     elements: Iterable[Mapping[str, Json]] = answer.get(read.items) or ()
-    return next((e for e in elements if all(e.get(member) == value for member, value in wanted.items())), None)
+    yield from (e for e in elements if all(e.get(member) == value for member, value in wanted.items()))
 
 
 def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
