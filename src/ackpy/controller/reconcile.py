@@ -36,7 +36,7 @@ from ackpy.controller.secrets import SecretRefusedError
 from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Json, show
+from ackpy.kinds.paths import Json
 from ackpy.kube.api import ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import adopt, late
 from ackpy.plan.adopt import AdoptionRefusedError
@@ -58,7 +58,7 @@ from ackpy.plan.decide import (
     Wait,
     decide,
 )
-from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
+from ackpy.plan.outcome import ROLE_UNAVAILABLE, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
 from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
@@ -210,8 +210,8 @@ class _Run:
         env, subject = self.env, self.subject
         creating = subject.creating(env.objects.now()) and not self.track.refused
         hands_off = "read-only" if subject.read_only else "paused" if subject.paused else None
-        adoption = adopt.policy(subject.annotations.get(ADOPTION_POLICY))
-        adoption = None if subject.managed and subject.recreates else adoption
+        adopts = not (subject.managed and subject.recreates)
+        adoption = adopt.policy(subject.annotations.get(ADOPTION_POLICY)) if adopts else None
         replaces = subject.replaces and not env.scopes.retains(subject, env.options.deletion_policy)
         return Memory(subject.managed, self.track.settling(env.clock()), creating, adoption, hands_off, replaces)
 
@@ -283,11 +283,10 @@ class _Run:
 
     async def _disposed(self, wish: Wish, observer: Observer) -> bool:
         """Whether nothing is left of a resource that was replaced; its deletion is sent where that is due."""
-        memory, now = self._memory(), self.env.clock()
-        self.subject, gone = await dispose(
-            self.env.objects, observer, self.subject, wish.desired, memory, self.track, now
-        )
-        return gone
+        env, memory = self.env, self._memory()
+        self.subject, sent = await dispose(env.objects, observer, self.subject, wish.desired, memory)
+        self.track.sent(sent, env.clock())
+        return not self.subject.state.replaced
 
     async def _done(self, observed: Observation, wish: Wish, observer: Observer) -> Next:
         env, track = self.env, self.track
@@ -336,10 +335,8 @@ class _Run:
 
     async def _drifted(self, differences: tuple[Difference, ...]) -> Next:
         """AWS is only looked at: tell where it differs, by path."""
-        paths = ", ".join(show(("spec", *one.path)) for one in differences)
-        why = "read-only" if self.subject.read_only else "paused"
-        text = f"AWS differs from the manifest, and is left so because the object is {why}: {paths}"
-        return await self._publish(Outcome(synced=False, advisories=(Advisory("Drift", text),)), Next.SWEEP)
+        advisory = report.drift(differences, "read-only" if self.subject.read_only else "paused")
+        return await self._publish(Outcome(synced=False, advisories=(advisory,)), Next.SWEEP)
 
     async def _another_manages(self) -> Next:
         """Never double: the resource is another object's, so this one neither changes nor deletes it."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ackpy.controller.objects import Objects
 from ackpy.controller.observe import Observer
 from ackpy.controller.perform import perform
 from ackpy.controller.subject import Subject
-from ackpy.controller.track import Track
 from ackpy.kinds.paths import Json, get
 from ackpy.plan.decide import Act, Desired, Gone, Memory, decide
+from ackpy.wire.call import Call
 
 
 def is_superseded(subject: Subject) -> bool:
@@ -20,35 +21,30 @@ def is_superseded(subject: Subject) -> bool:
 
 
 async def dispose(
-    objects: Objects,
-    observer: Observer,
-    subject: Subject,
-    desired: Desired,
-    memory: Memory,
-    track: Track,
-    now: float,
-) -> tuple[Subject, bool]:
-    """Delete the resource that was replaced, if there is one.
+    objects: Objects, observer: Observer, subject: Subject, desired: Desired, memory: Memory
+) -> tuple[Subject, Sequence[Call]]:
+    """Delete the resource that was replaced, if there is one; its object forgets it when nothing is left of it.
 
     Returns:
-        The object, and whether nothing is left of that resource.
+        The object, and the calls that worked.
 
     Raises:
         AwsError: AWS refused.
         ApiError: the memory couldn't be written.
     """
     if not subject.state.replaced:
-        return subject, True
-    kind, old = subject.kind, replace(desired, recorded=subject.state.replaced, superseded={}, deleting=True)
+        return subject, ()
+    kind = subject.kind
+    old = replace(desired, recorded=subject.state.replaced, superseded={}, deleting=True)
     decision = decide(kind, old, await observer.existence(old), replace(memory, creating=False))
     if isinstance(decision, Gone):
-        return await objects.remember(subject, replace(subject.state, replaced={})), True
-    if isinstance(decision, Act):
-        result = await perform(kind, observer.aws, observer.scope, decision.stage, _no_secrets)
-        track.sent(result.done, now)
-        if result.failed:
-            raise result.failed[0][1]
-    return subject, False
+        return await objects.remember(subject, replace(subject.state, replaced={})), ()
+    if not isinstance(decision, Act):
+        return subject, ()
+    result = await perform(kind, observer.aws, observer.scope, decision.stage, _no_secrets)
+    if result.failed:
+        raise result.failed[0][1]
+    return subject, result.done
 
 
 async def _no_secrets(params: Json) -> tuple[Json, list[str]]:

@@ -15,6 +15,7 @@ from ackpy.kinds.paths import Json, Path, show
 from ackpy.kube.api import Object
 from ackpy.plan.compare import Difference
 from ackpy.plan.decide import Stage
+from ackpy.plan.outcome import Advisory
 from ackpy.wire.call import Purpose, names
 
 _log = structlog.get_logger(__name__)
@@ -80,6 +81,12 @@ class Recorder:
         request = f" (request id {error.request_id})" if error.request_id else ""
         advice = f" {error.advice}" if error.advice else ""
         self.event(subject, "Warning", "AWSCallFailed", f"{where}: {error}{request}.{advice}")
+
+
+def drift(differences: Iterable[Difference], why: str) -> Advisory:
+    """What is told of drift that is left alone, and why it is."""
+    paths = _paths(one.path for one in differences)
+    return Advisory("Drift", f"AWS differs from the manifest, and is left so because the object is {why}: {paths}")
 
 
 def _paths(paths: Iterable[Path]) -> str:
