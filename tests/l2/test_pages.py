@@ -63,7 +63,7 @@ async def test_deletion_that_retains(live: Live) -> None:
     live.boto.client("s3").delete_bucket(Bucket=manifest["spec"]["name"])
 
 
-def test_accounts(live: Live) -> None:
+async def test_accounts(live: Live) -> None:
     """The cluster takes them; what they do is tested where roles can be assumed (tests/l1/test_roles.py)."""
     shown = manifests("accounts.md", "ack-system")
     assert {obj["kind"] for obj in shown} == {"Namespace", "ConfigMap", "IAMRoleSelector"}
