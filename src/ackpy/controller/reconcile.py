@@ -58,7 +58,7 @@ from ackpy.plan.decide import (
     Wait,
     decide,
 )
-from ackpy.plan.outcome import ROLE_UNAVAILABLE, Outcome, conditions
+from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
 from ackpy.wire.call import Observation, Purpose, merged
 from ackpy.wire.convert import ValueRefusedError
