@@ -54,7 +54,7 @@ def parsed(text: str | None) -> State:
         return State()
     try:
         found = orjson.loads(text)
-        mappings = [dict(found.get(name, {})) for name in ("identity", "secrets", "replaced")]
-        return State(int(found["n"]), str(found["at"]), *mappings)
+        n, at = int(found["n"]), str(found["at"])
+        return State(n, at, *(dict(found.get(name, {})) for name in ("identity", "secrets", "replaced")))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return State()
