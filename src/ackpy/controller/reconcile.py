@@ -331,7 +331,9 @@ class _Run:
         paths = ", ".join(show(("spec", *one.path)) for one in differences)
         why = "read-only" if self.subject.read_only else "paused"
         text = f"AWS differs from the manifest, and is left so because the object is {why}: {paths}"
-        return await self._publish(Outcome(synced=False, advisories=(Advisory("Drift", text),)), Next.SWEEP)
+        stalled = text if self.subject.read_only else None  # a pause ends, and work goes on
+        outcome = Outcome(synced=False, stalled=stalled, advisories=(Advisory("Drift", text),))
+        return await self._publish(outcome, Next.SWEEP)
 
     async def _another_manages(self) -> Next:
         """Never double: the resource is another object's, so this one neither changes nor deletes it."""
