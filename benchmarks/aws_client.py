@@ -31,7 +31,7 @@ async def ours(url: str) -> AsyncGenerator[Call, None]:
     from ackpy.aws.clients import Clients, ClientSettings, own_session
     from ackpy.aws.scope import Scope
 
-    session = own_session("benchmark")
+    session = own_session("benchmark", _REGION)
 
     async def session_for(_: Scope) -> Any:
         return session

@@ -1,6 +1,7 @@
 """moto, a server with scripted answers, and callers for them."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -29,7 +30,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
 
 
 def clients_with(settings: ClientSettings = SETTINGS) -> Clients:
-    session = own_session("1.2.3")
+    session = own_session("1.2.3", "eu-west-1")
 
     async def session_for(_: Scope) -> object:
         return session
@@ -87,8 +88,13 @@ class Script:
         return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
-@pytest_asyncio.fixture
-async def script() -> AsyncIterator[Script]:
+def signers(script: Script) -> list[str]:
+    """The access keys that the requests were signed with."""
+    return [request.headers["Authorization"].split("Credential=")[1].split("/")[0] for request in script.requests]
+
+
+@asynccontextmanager
+async def _served() -> AsyncIterator[Script]:
     script = Script()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", script.serve)
@@ -99,3 +105,16 @@ async def script() -> AsyncIterator[Script]:
     script.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield script
     await runner.cleanup()
+
+
+@pytest_asyncio.fixture
+async def script() -> AsyncIterator[Script]:
+    async with _served() as script:
+        yield script
+
+
+@pytest_asyncio.fixture
+async def source() -> AsyncIterator[Script]:
+    """Another one, that gives credentials."""
+    async with _served() as source:
+        yield source

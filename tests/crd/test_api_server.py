@@ -137,4 +137,15 @@ def test_role_selector(installed: Kubectl) -> None:
         "metadata": {"name": "web"},
         "spec": {"arn": "arn:aws:iam::123456789012:role/web", "namespaceSelector": {"names": ["web"]}},
     }
-    accepted(apply(installed, selector, "--dry-run=server"))
+    accepted(apply(installed, selector))
+    status = {"conditions": [{"type": "s3.services.k8s.aws/Conflict", "status": "True", "message": "both"}]}
+    patch = (
+        "patch",
+        "iamroleselector",
+        "web",
+        "--subresource=status",
+        "--type=merge",
+        f"--patch={json.dumps({'status': status})}",
+    )
+    assert json.loads(accepted(installed(*patch, "--output=json")))["status"] == status
+    accepted(installed("delete", "iamroleselector", "web"))

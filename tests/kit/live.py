@@ -325,9 +325,9 @@ class Thing:
             await self.live.boto.call(_scope(obj), self.kind.service.aws_name, call.operation, call.params)
         return True
 
-    async def hand_deletion(self) -> None:
-        """Somebody deletes the resource past Kubernetes."""
-        obj = await self.obj()
+    async def hand_deletion(self, obj: Object | None = None) -> None:
+        """Somebody deletes the resource past Kubernetes: of an object, which itself may not be there any more."""
+        obj = obj or await self.obj()
         observed = await self._observe(obj)
         decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
         assert isinstance(decision, Act)

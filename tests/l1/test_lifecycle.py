@@ -199,6 +199,8 @@ async def test_hands_off(kind: Kind, sample: Object, mark: str) -> None:
     assert told["reason"] == "Drift"
     assert f"spec.{changed[0]}" in told["message"]
     assert condition(obj, "ACK.ResourceSynced")["status"] == "False"
+    assert bool(condition(obj, "Stalled")) is not bool(condition(obj, "Reconciling"))
+    assert bool(condition(obj, "Stalled")) is (mark == "services.k8s.aws/read-only"), "a pause ends"
     await world.api.delete(resource_of(kind), "default", name)
     await world.step(kind, name)
     assert writes(world) == []

@@ -1,9 +1,8 @@
 """The manager in virtual time: informers, queue and workers between the in-memory API and the simulator."""
 
 import asyncio
-import gc
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -29,13 +28,6 @@ from tests.l1.params import ALL, each_sample
 
 SOON = 30.0
 """Seconds in which all is done that isn't a sweep."""
-
-
-@pytest.fixture(autouse=True)
-def _unfrozen() -> Iterator[None]:
-    """The manager freezes what it has loaded; the tests of a session share their process."""
-    yield
-    gc.unfreeze()
 
 
 @virtual_time

@@ -1,71 +1,39 @@
-"""Roles by account, team and selector, by a manager between the in-memory API and the simulator."""
+"""Roles by account and team, by a manager between the in-memory API and the simulator."""
 
 import asyncio
-import gc
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ackpy.controller.options import NAMESPACE_SECONDS, ROLE_SECONDS, Options
-from ackpy.controller.role_sources import ACCOUNT_MAP, SELECTORS, TEAM_MAP
+from ackpy.controller.role_sources import ACCOUNT_MAP, TEAM_MAP
 from ackpy.controller.subject import ADOPTION_POLICY, DEFAULT_REGION, DELETION_POLICY
 from ackpy.kube import Forbidden, Object, Page, Resource
 from ackpy.plan.roles import OWNER_ACCOUNT, TEAM
-from tests.kit.contract import contract
 from tests.kit.house import House
 from tests.kit.memory_api import CONFIG_MAPS, NAMESPACES, MemoryApi
 from tests.kit.virtual_time import virtual_time
 from tests.kit.world import ACCOUNT, REGION, condition
-from tests.l1.params import ALL
-
-OTHER, THIRD = "222222222222", "333333333333"
-MESSAGES = contract("common")["messages"]
-OPTIONS = Options(region=REGION, version="test")
-SELECTING = replace(OPTIONS, carm=False, feature_gates=frozenset({"IAMRoleSelector"}))
-SAMPLE = next(sample for kind, sample in ALL if kind.label == "s3/Bucket" and "annotations" not in sample["metadata"])
-A_MOMENT = 2.0
-
-
-@pytest.fixture(autouse=True)
-def _unfrozen() -> Iterator[None]:
-    """The manager freezes what it has loaded; the tests of a session share their process."""
-    yield
-    gc.unfreeze()
-
-
-def role(account: str, name: str = "ackpy") -> str:
-    return f"arn:aws:iam::{account}:role/{name}"
+from tests.l1.roles import (
+    A_MOMENT,
+    MESSAGES,
+    OPTIONS,
+    OTHER,
+    SAMPLE,
+    SELECTING,
+    THIRD,
+    accounts,
+    role,
+    selecting,
+    shown,
+)
 
 
 async def write_map(house: House, name: str, **roles: str) -> None:
     data = {key.removeprefix("_"): value for key, value in roles.items()}
     body = {"metadata": {"name": name, "namespace": "ack-system"}, "data": data}
     await house.api.create(CONFIG_MAPS, "ack-system", body)
-
-
-async def write_selector(house: House, name: str, spec: dict[str, Any]) -> Object:
-    return await house.api.create(SELECTORS, None, {"metadata": {"name": name}, "spec": spec})
-
-
-def selecting(options: Options = SELECTING) -> House:
-    house = House(options=options)
-    house.api.register(SELECTORS)
-    return house
-
-
-def accounts(house: House) -> set[str]:
-    """The accounts that were called."""
-    return {call.account for call in house.simulator.calls}
-
-
-async def shown(house: House) -> Object:
-    """The object, a moment later."""
-    await asyncio.sleep(A_MOMENT)
-    obj = await house.get(SAMPLE)
-    assert obj is not None
-    return obj
 
 
 async def is_refused(house: House, says: str) -> None:
@@ -271,85 +239,6 @@ async def test_without_a_right_to_the_maps_all_else_goes_on() -> None:
         obj = await house.get(SAMPLE, "theirs")
         assert obj is not None
         assert condition(obj, "ACK.ResourceSynced")["message"] == MESSAGES["iam_role_unavailable"]
-    assert accounts(house) == {ACCOUNT}
-
-
-# IAMRoleSelector
-
-
-@virtual_time
-async def test_a_selector_gives_the_role() -> None:
-    house = selecting()
-    await house.namespace()
-    await write_selector(house, "elsewhere", {"arn": role(THIRD), "namespaceSelector": {"names": ["elsewhere"]}})
-    stored = await write_selector(house, "here", {"arn": role(OTHER), "resourceTypeSelector": [{"kind": "Bucket"}]})
-    async with house.managed():
-        await house.create(SAMPLE)
-        obj = await house.synced(SAMPLE)
-        one = condition(obj, "ACK.IAMRoleSelected")
-        words = MESSAGES["iam_role_selected"]
-        assert (one["status"], one["reason"]) == ("True", words["reason"])
-        assert one["message"] == words["message"] % (role(OTHER), "here", stored["metadata"]["resourceVersion"])
-        writes = len(house.api.writes)
-        await asyncio.sleep(2 * 600)
-        assert len(house.api.writes) == writes
-    assert accounts(house) == {OTHER}
-    async with house.managed():
-        await asyncio.sleep(A_MOMENT)
-    assert len(house.api.writes) == writes, "a restart changes nothing"
-
-
-@virtual_time
-async def test_selectors_that_conflict_are_named_until_one_goes() -> None:
-    house = selecting()
-    await house.namespace()
-    for name in ("b", "a"):
-        await write_selector(house, name, {"arn": role(OTHER)})
-    async with house.managed():
-        await house.create(SAMPLE)
-        obj = await shown(house)
-        text = "more than one IAMRoleSelector matches: a, b. Change them so that one does."
-        assert obj["status"]["conditions"][0]["type"] == "ACK.Recoverable"
-        assert condition(obj, "ACK.Recoverable")["message"] == text
-        one = condition(obj, "ACK.IAMRoleSelected")
-        assert (one["status"], one["message"]) == ("False", text)
-        assert house.simulator.calls == []
-        await house.api.delete(SELECTORS, None, "b")
-        obj = await shown(house)
-        assert condition(obj, "ACK.ResourceSynced")["status"] == "True"
-        assert condition(obj, "ACK.Recoverable") == {}
-    assert accounts(house) == {OTHER}
-
-
-@virtual_time
-async def test_labels_of_the_namespace_choose() -> None:
-    house = selecting()
-    await house.namespace()
-    by_label = {"names": [], "labelSelector": {"matchLabels": {"tier": "gold"}}}
-    await write_selector(house, "gold", {"arn": role(OTHER), "namespaceSelector": by_label})
-    await write_selector(house, "invalid", {"arn": "nonsense"})
-    await house.api.patch(NAMESPACES, None, "default", {"metadata": {"labels": {"tier": "gold"}}})
-    async with house.managed():
-        await house.create(SAMPLE)
-        await house.synced(SAMPLE)
-        assert accounts(house) == {OTHER}
-        await house.api.patch(NAMESPACES, None, "default", {"metadata": {"labels": {"tier": None}}})
-        message = condition(await shown(house), "ACK.Terminal")["message"]
-        assert message == MESSAGES["errors"]["account_drift"] % (OTHER, ACCOUNT)
-
-
-@virtual_time
-async def test_nothing_is_done_until_the_selectors_are_known() -> None:
-    """Their CRD isn't there: whose role would it be?"""
-    house = House(options=SELECTING)
-    await house.namespace()
-    async with house.managed():
-        await house.create(SAMPLE)
-        obj = await shown(house)
-        assert condition(obj, "ACK.ResourceSynced")["message"] == MESSAGES["iam_role_unavailable"]
-        assert house.simulator.calls == []
-        house.api.register(SELECTORS)
-        await house.synced(SAMPLE)
     assert accounts(house) == {ACCOUNT}
 
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 import pytest
 
 from ackpy.controller.objects import resource_of
-from ackpy.controller.subject import PAUSED
+from ackpy.controller.subject import PAUSED, READ_ONLY
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
@@ -22,6 +22,10 @@ from tests.l2.conftest import NAMESPACE, under_our_crds
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), under_our_crds]
 
 each_kind = pytest.mark.parametrize("kind", load(), ids=lambda kind: kind.label)
+TAGGED: dict[str, dict[str, object]] = {
+    "s3/Bucket": {"tagging": {"tagSet": [{"key": "a", "value": "b"}]}},
+    "sqs/Queue": {"tags": {"a": "b"}},
+}
 WRONG: dict[str, dict[str, object]] = {
     "s3/Bucket": {"versioning": {"status": "Perhaps"}},
     "sqs/Queue": {"delaySeconds": "a lot"},
@@ -62,9 +66,7 @@ async def test_a_healthy_life(live: Live, kind: Kind) -> None:
         await until(lambda: seen[-1:] and seen[-1]["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"])
         assert phases(seen) == ["InProgress", "Current"]
         seen.clear()
-        key = "tags" if kind.label == "sqs/Queue" else "tagging"
-        value = {"a": "b"} if key == "tags" else {"tagSet": [{"key": "a", "value": "b"}]}
-        edited = thing.like({**thing.spec, key: value})
+        edited = thing.like({**thing.spec, **TAGGED[kind.label]})
         edited.apply()
         obj = await edited.synced()
         await until(lambda: seen[-1:] and seen[-1]["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"])
@@ -124,6 +126,32 @@ async def test_what_is_paused_is_never_failed(live: Live, kind: Kind) -> None:
         assert phases(seen) == ["InProgress", "Current"]
         thing.delete()
         await thing.gone(obj)
+
+
+@each_kind
+@pytest.mark.parametrize(
+    ("mark", "read"),
+    [
+        (READ_ONLY, ["Current", "InProgress", "Failed", "InProgress", "Current"]),
+        (PAUSED, ["Current", "InProgress", "Current"]),
+    ],
+)
+async def test_drift_that_is_left(live: Live, kind: Kind, mark: str, read: list[str]) -> None:
+    """Nobody works on what only is looked at, so that it has failed; a pause ends."""
+    thing = sample(live, kind)
+    thing.apply()
+    await thing.synced()
+    thing.annotate(f"{mark}=true")
+    async with watched(thing) as seen:
+        thing.like({**thing.spec, **TAGGED[kind.label]}).apply()
+        await eventually(lambda: says(thing, "ACK.Advisory"))
+        thing.apply()
+        obj = await thing.synced()
+        await until(lambda: seen[-1]["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"])
+        assert phases(seen) == read
+    thing.annotate(f"{mark}-")
+    thing.delete()
+    await thing.gone(obj)
 
 
 async def says(thing: Thing, name: str) -> bool:

@@ -153,6 +153,7 @@ class AwsCaller:
         try:
             async with self.clients.borrow(service, scope) as client:
                 shapes = client.operation(operation).error_shapes
+                await client.authorise()
                 yield client
         except ClientError as error:
             raise from_client_error(error, service, operation, shapes, scope.role_arn) from error

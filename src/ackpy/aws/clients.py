@@ -7,14 +7,15 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import botocore
 from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
-from botocore.exceptions import NoCredentialsError, UnknownServiceError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, NoCredentialsError, UnknownServiceError
 from botocore.handlers import base64_encode_user_data
 from botocore.model import OperationModel
 
@@ -47,9 +48,15 @@ SessionFor = Callable[[Scope], Awaitable[AioSession]]
 """Gives the session whose credentials serve a scope: one for each role, all with one loader."""
 
 
-def own_session(version: str) -> AioSession:
-    """A session with the process's own identity: env, profile, IRSA, EKS Pod Identity, instance role."""
+def own_session(version: str, region: str) -> AioSession:
+    """A session with the process's own identity: env, profile, IRSA, EKS Pod Identity, instance role.
+
+    Args:
+        version: of ackpy.
+        region: whose STS gives credentials for a web identity or a profile's role; botocore doesn't know AWS_REGION.
+    """
     session = AioSession()
+    session.set_config_variable("region", region)
     # Given whole: botocore would put a longer one together anew for each call, for a tenth of the call's CPU.
     user_agent = f"aws-controllers-k8s/ackpy-{version} md/Botocore#{botocore.__version__}"
     session.set_default_client_config(AioConfig(user_agent=user_agent))
@@ -65,6 +72,17 @@ class Client:
     api: Any
     paginators: Mapping[str, Mapping[str, Any]]
     """botocore's pagination rules by operation."""
+    credentials: AioCredentials
+
+    async def authorise(self) -> None:
+        """Renew the credentials if it is time; a call would do it too, but let any error through.
+
+        Raises:
+            botocore.exceptions.BotoCoreError: their source is bad.
+            botocore.exceptions.ClientError: STS refuses.
+        """
+        with _fetching(self.credentials.method):
+            await self.credentials.get_frozen_credentials()
 
     def operation(self, name: str) -> OperationModel:
         """The model of an operation."""
@@ -129,10 +147,12 @@ class Clients:
 
     async def _make(self, service: str, scope: Scope) -> Client:
         config = self._config(scope)
-        session = await self._session_for(scope)
-        if await session.get_credentials() is None:
-            raise NoCredentialsError  # a client made now would never get any
-        async with self._making:
+        async with self._making:  # one at a time, so that each source of credentials is asked once
+            with _fetching("their source"):
+                session = await self._session_for(scope)
+                credentials = await session.get_credentials()
+            if credentials is None:
+                raise NoCredentialsError  # a client made now would never get any
             paginators = await asyncio.to_thread(_load_models, session.get_component("data_loader"), service)
             context = session.create_client(
                 service, region_name=scope.region, endpoint_url=scope.endpoint_url, config=config
@@ -140,7 +160,7 @@ class Clients:
             api = await context.__aenter__()
         # An S3 request for a bucket of another region is refused, as in the contract, not silently sent there.
         api.meta.events.register("before-call.s3", _no_redirect)
-        return Client(api, paginators)
+        return Client(api, paginators, credentials)
 
     def _config(self, scope: Scope) -> AioConfig:
         settings = self._settings
@@ -156,6 +176,20 @@ class Clients:
             retries={"mode": "standard", "total_max_attempts": 1},
             s3={"addressing_style": "path" if path_style else "virtual"},  # "auto" means path at custom endpoints
         )
+
+
+@contextlib.contextmanager
+def _fetching(source: str) -> Iterator[None]:
+    """Name as such what botocore lets through of a bad source of credentials.
+
+    A token's file that isn't there, a token that is no header, an answer that lacks a member or gives expired ones.
+    """
+    try:
+        yield
+    except BotoCoreError:  # some of them are OSErrors too
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise CredentialRetrievalError(provider=source, error_msg=str(error)) from error
 
 
 def _load_models(loader: Any, service: str) -> Mapping[str, Mapping[str, Any]]:

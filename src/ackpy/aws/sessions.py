@@ -88,7 +88,7 @@ class Sessions:
             raise NoCredentialsError
         arguments = {"RoleSessionName": self._name} | ({"ExternalId": external_id} if external_id else {})
         fetcher = AioAssumeRoleCredentialFetcher(self._sts, source, role_arn, arguments)
-        session = own_session(self._version)
+        session = own_session(self._version, self._region)
         session.register_component("data_loader", self._own.get_component("data_loader"))
         credentials = AioDeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
         session.register_component("credential_provider", _Fixed(credentials))

@@ -53,7 +53,7 @@ def kinds_of(settings: Settings, services: str | None, definitions: Path | None)
 def caller(settings: Settings, session: AioSession | None, registry: CollectorRegistry) -> AwsCaller:
     """What calls AWS for the process: as `session` says, or with the process's own identity, and roles from there."""
     sessions = Sessions(
-        session or own_session(version("ackpy")),
+        session or own_session(version("ackpy"), settings.aws_region),
         version("ackpy"),
         settings.aws_region,
         session_name(own_namespace()),

@@ -182,7 +182,7 @@ class _Up:
             f"export AWS_ACCESS_KEY_ID={_NO_SECRET} AWS_SECRET_ACCESS_KEY={_NO_SECRET}",
             f"export AWS_REGION={self._settings.aws_region}",
         ]
-        session = own_session(version("ackpy"))
+        session = own_session(version("ackpy"), self._settings.aws_region)
         session.set_credentials(_NO_SECRET, _NO_SECRET)
         return session
 

@@ -87,10 +87,16 @@ class Manager:
             on_sweep: is told a kind's sweep period in seconds, as it is now.
             now: the time, for conditions and intents.
         """
+
+        def timestamp() -> str:
+            return now().isoformat(timespec="seconds").replace("+00:00", "Z")
+
         self._options = options
         said = ("annotations", "labels") if options.selecting_roles else ("annotations",)
         self._namespaces = Namespaces(api, options.namespaces, said, self._namespace_changed)
-        self._roles = RoleSources(api, options, account, self._namespaces.get, self._roles_changed)
+        kinds = tuple(kinds)
+        groups = {kind.group for kind in kinds}
+        self._roles = RoleSources(api, options, account, groups, self._namespaces.get, self._roles_changed, timestamp)
         self._scopes = Scopes(
             account,
             partition,
@@ -101,9 +107,6 @@ class Manager:
         )
         self._read_rate, self._on_sweep = read_rate, on_sweep
         self._own_write = False
-
-        def stamp() -> str:
-            return now().isoformat(timespec="seconds").replace("+00:00", "Z")
 
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
         shared: WorkQueue[Key] = WorkQueue()
@@ -120,9 +123,9 @@ class Manager:
             if limit is not None:
                 self._queues.append((queue, limit))
             self._labels[resource_of(kind)] = kind.label
-            self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, stamp)
+            self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, timestamp)
         groups = {controller.reconciler.kind.group for controller in self._controllers.values()}
-        self._exports = FieldExports(api, options, groups, events, stamp) if options.field_exports else None
+        self._exports = FieldExports(api, options, groups, events, timestamp) if options.field_exports else None
 
     async def run(self) -> None:
         """Control until cancelled. Whatever is being done to AWS is finished first, as far as one call goes."""
@@ -140,6 +143,7 @@ class Manager:
                 for _ in range(workers):
                     group.create_task(self._work(queue))
             await self.synced()
+            group.create_task(self._roles.tell())
             # What was just loaded stays: collections needn't walk it (benchmarks/, "GC").
             gc.freeze()
             _log.info("all objects are listed", objects=sum(len(c.informer.store) for c in self._controllers.values()))
@@ -161,7 +165,7 @@ class Manager:
         aws: Caller,
         events: Events,
         queue: WorkQueue[Key],
-        now: Callable[[], str],
+        timestamp: Callable[[], str],
     ) -> _Controller:
         def changed(old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
             self._changed(kind.label, old, new)
@@ -177,7 +181,7 @@ class Manager:
             namespaces=self._options.namespaces,
             label_selector=self._options.selector,
         )
-        objects = Objects(api, kind, on_write, now)
+        objects = Objects(api, kind, on_write, timestamp)
         recorder = Recorder(events)
         desires = Desires(kind, self._options, self._read, self._secrets)
         reconciler = Reconciler(
@@ -211,8 +215,11 @@ class Manager:
                 controller.tracks.pop(key, None)
                 controller.queue.forget(key)
                 controller.reconciler.owners.forget(old["metadata"]["uid"])
+                self._roles.forget(self._subject(controller.reconciler.kind, old))
             return
-        controller.reconciler.noticed(self._subject(controller.reconciler.kind, new))
+        subject = self._subject(controller.reconciler.kind, new)
+        controller.reconciler.noticed(subject)
+        self._roles.noticed(subject)
         if not self._own_write and matters(old, new):
             # What stood there before we came waits behind what is edited now.
             edit = controller.informer.synced.is_set()
@@ -297,14 +304,17 @@ class Manager:
     def _namespace_changed(self, changed: str) -> None:
         """A namespace's annotations are defaults of all its objects."""
         for kind, controller in self._controllers.items():
-            for namespace, name in controller.informer.store:
+            for (namespace, name), obj in controller.informer.store.items():
                 if namespace == changed:
+                    self._roles.noticed(self._subject(controller.reconciler.kind, obj))
                     controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     def _roles_changed(self) -> None:
         for kind, controller in self._controllers.items():
             for (namespace, name), obj in controller.informer.store.items():
-                if self._roles.depends(self._subject(controller.reconciler.kind, obj)):
+                subject = self._subject(controller.reconciler.kind, obj)
+                if self._roles.depends(subject):
+                    self._roles.noticed(subject)
                     controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     async def _work(self, queue: WorkQueue[Key]) -> None:

@@ -336,7 +336,8 @@ class _Run:
     async def _drifted(self, differences: tuple[Difference, ...]) -> Next:
         """AWS is only looked at: tell where it differs, by path."""
         advisory = report.drift(differences, "read-only" if self.subject.read_only else "paused")
-        return await self._publish(Outcome(synced=False, advisories=(advisory,)), Next.SWEEP)
+        stalled = advisory.message if self.subject.read_only else None  # a pause ends, and work goes on
+        return await self._publish(Outcome(synced=False, stalled=stalled, advisories=(advisory,)), Next.SWEEP)
 
     async def _another_manages(self) -> Next:
         """Never double: the resource is another object's, so this one neither changes nor deletes it."""

@@ -6,17 +6,30 @@ The manager runs them; `Scopes` asks for an object's role. The choice itself is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from ackpy.controller.options import ROLE_SECONDS, Options
+from ackpy.controller.overlaps import Overlaps
 from ackpy.controller.subject import Subject
 from ackpy.kube.api import KubeApi, Object, Resource
 from ackpy.kube.informer import Informer
-from ackpy.plan.roles import EXTERNAL_ID, OWNER_ACCOUNT, TEAM, Asker, Role, RoleMap, Selector, Sources, choose, selector
+from ackpy.plan.roles import (
+    EXTERNAL_ID,
+    OWNER_ACCOUNT,
+    TEAM,
+    Asker,
+    Role,
+    RoleMap,
+    Selector,
+    Sources,
+    choose,
+    matching,
+    selector,
+)
 
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
 SELECTORS = Resource("services.k8s.aws", "v1alpha1", "iamroleselectors", "IAMRoleSelector", namespaced=False)
@@ -33,8 +46,10 @@ class RoleSources:
         api: KubeApi,
         options: Options,
         account: str,
+        groups: Iterable[str],
         namespace: Callable[[str], Object],
         on_change: Callable[[], None],
+        now: Callable[[], str],
     ) -> None:
         """Nothing is read yet.
 
@@ -42,20 +57,24 @@ class RoleSources:
             api: the Kubernetes API.
             options: the flags.
             account: of the controller's identity.
+            groups: the API groups of the objects.
             namespace: a namespace's object by its name, as far as it is known.
             on_change: is called, soon, when roles changed: objects that `depends` names may get another one.
+            now: the time, RFC 3339.
         """
         self._options, self._account, self._namespace, self._on_change = options, account, namespace, on_change
         self._selectors: dict[str, Selector] = {}
         self._told = False
         self._maps: Informer | None = None
         self._by_selector: Informer | None = None
+        self._overlaps: Overlaps | None = None
         # As in the contract: the rights of one namespace don't reach the maps.
         if options.carm and len(options.namespaces) != 1:
             home = (options.system_namespace,)
             self._maps = Informer(api, CONFIG_MAPS, on_change=self._map_changed, trim=_map, namespaces=home)
         if options.selecting_roles:
             self._by_selector = Informer(api, SELECTORS, on_change=self._selector_changed)
+            self._overlaps = Overlaps(api, self._by_selector, groups, now)
 
     async def run(self) -> None:
         """Follow them until cancelled."""
@@ -84,8 +103,33 @@ class RoleSources:
             selectors=None if selecting is None else tuple(self._selectors.values()),
             selectors_known=selecting is None or selecting.synced.is_set(),
         )
+        return choose(self._asker(subject), self._account, sources)
+
+    def noticed(self, subject: Subject) -> None:
+        """An object was listed or changed, or what chooses its role did: selectors that conflict over it are told."""
+        if self._overlaps is not None:
+            found = matching(self._asker(subject), self._selectors.values())
+            self._overlaps.noticed(subject, frozenset(selector.name for selector in found))
+
+    def forget(self, subject: Subject) -> None:
+        """An object is gone."""
+        if self._overlaps is not None:
+            self._overlaps.noticed(subject, frozenset())
+
+    async def tell(self) -> None:
+        """Tell selectors what was noticed until cancelled; to be started when all objects are listed."""
+        if self._overlaps is not None:
+            await self._overlaps.run()
+
+    def depends(self, subject: Subject) -> bool:
+        """Whether an object's role may change with what is kept here."""
+        said = self._namespace(subject.namespace)["metadata"].get("annotations") or {}
+        elsewhere = subject.place.get("ownerAccountID", self._account) != self._account
+        return self._by_selector is not None or OWNER_ACCOUNT in said or TEAM in said or elsewhere
+
+    def _asker(self, subject: Subject) -> Asker:
         metadata, namespace = subject.obj["metadata"], self._namespace(subject.namespace)["metadata"]
-        asker = Asker(
+        return Asker(
             service=subject.kind.service.alias,
             type=(subject.kind.group, subject.kind.version, subject.kind.name),
             labels=metadata.get("labels") or {},
@@ -94,13 +138,6 @@ class RoleSources:
             namespace_annotations=namespace.get("annotations") or {},
             recorded=subject.place.get("ownerAccountID"),
         )
-        return choose(asker, self._account, sources)
-
-    def depends(self, subject: Subject) -> bool:
-        """Whether an object's role may change with what is kept here."""
-        said = self._namespace(subject.namespace)["metadata"].get("annotations") or {}
-        elsewhere = subject.place.get("ownerAccountID", self._account) != self._account
-        return self._by_selector is not None or OWNER_ACCOUNT in said or TEAM in said or elsewhere
 
     def _informers(self) -> list[Informer]:
         return [informer for informer in (self._maps, self._by_selector) if informer is not None]
@@ -119,13 +156,17 @@ class RoleSources:
 
     def _selector_changed(self, old: Object | None, new: Object | None) -> None:
         name = (new or old or {})["metadata"]["name"]
-        self._selectors.pop(name, None)
+        before = self._selectors.pop(name, None)
         if new is not None:
             try:
                 self._selectors[name] = selector(new)
             except ValueError as error:
                 _log.warning("an IAMRoleSelector is invalid, and ignored", name=name, error=str(error))
-        self._tell()
+        if self._overlaps is not None:
+            self._overlaps.changed()
+        # Of another status objects tell the version at their next sweep; nobody is woken for it.
+        if self._selectors.get(name) != before:
+            self._tell()
 
     def _tell(self) -> None:
         """Once for all the changes of a list."""

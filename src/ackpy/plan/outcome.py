@@ -1,7 +1,7 @@
 """How a reconcile came out, and the conditions that say so: the contract's texts, byte for byte.
 
 The failing condition stands first in the list. `Stalled` and `Reconciling` are for kstatus (what Argo CD and Flux
-read): beside Terminal, and while work goes on.
+read): `Stalled` where only somebody else helps, `Reconciling` while work goes on.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Outcome:
         terminal: what only another spec helps against.
         recoverable: what is tried again.
         waiting: what is waited for, without an error.
+        stalled: why nothing will be done, although AWS isn't as the manifest says.
         reason: a machine's word or the error behind it.
         references: "True", "Unknown" (still waiting) or "False" (can't be); None where the object has none.
         no_role: why the object's role isn't available.
@@ -52,6 +53,7 @@ class Outcome:
     terminal: str | None = None
     recoverable: str | None = None
     waiting: str | None = None
+    stalled: str | None = None
     reason: str | None = None
     references: str | None = None
     no_role: str | None = None
@@ -94,7 +96,9 @@ def _conditions(outcome: Outcome) -> list[dict[str, str]]:
         found.append(_condition("ACK.ReferencesResolved", outcome.references, REFERENCE_FAILED, outcome.reason))
     found.append(_ready(outcome, synced))
     found.append(synced)
-    if outcome.terminal is None and outcome.synced is not True:
+    if outcome.stalled is not None:
+        found.append(_condition("Stalled", "True", outcome.stalled, "ReadOnly"))
+    elif outcome.terminal is None and outcome.synced is not True:
         why = outcome.recoverable or outcome.no_role or outcome.waiting or outcome.reason or synced["message"]
         found.append(_condition("Reconciling", "True", why, "Retrying" if outcome.recoverable else "Progressing"))
     if outcome.late is not None:

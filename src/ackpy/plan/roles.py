@@ -7,7 +7,7 @@ identity, and that is never the answer for an object whose namespace names anoth
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,10 +96,10 @@ class RoleMap:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """An IAMRoleSelector. What is empty selects everything."""
+    """An IAMRoleSelector. What is empty selects everything; the version alone makes no other selector."""
 
     name: str
-    version: str
+    version: str = field(compare=False)
     arn: str
     external_id: str | None = None
     namespaces: frozenset[str] = frozenset()
@@ -212,11 +212,35 @@ def _by_account(asker: Asker, account: str, own: str, sources: Sources) -> Role:
 def _selected(asker: Asker, sources: Sources) -> Role | None:
     if not sources.selectors_known:
         raise RoleUnavailableError("the IAMRoleSelectors aren't listed yet: is their CRD there, and may they be read?")
-    found = [selector for selector in sources.selectors or () if selector.matches(asker)]
+    found = matching(asker, sources.selectors or ())
     if len(found) > 1:
         names = ", ".join(sorted(selector.name for selector in found))
         raise SelectorConflictError(f"more than one IAMRoleSelector matches: {names}. Change them so that one does.")
     return found[0].role if found else None
+
+
+def matching(asker: Asker, selectors: Iterable[Selector]) -> list[Selector]:
+    """The selectors that match an object; a role is given only where one does."""
+    return [selector for selector in selectors if selector.matches(asker)]
+
+
+def overlaps(found: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """What selectors are told of others that match the same objects, by name.
+
+    Args:
+        found: the names of the selectors that match an object, by how sentences name the object.
+    """
+    others: dict[str, set[str]] = {}
+    example: dict[str, str] = {}
+    for label in sorted(found):
+        for name in found[label]:
+            others.setdefault(name, set()).update(found[label] - {name})
+            example.setdefault(name, label)
+    return {
+        name: f"the same objects are matched by {', '.join(sorted(also))}, for example {example[name]}: nothing is "
+        "done for them. Change the selectors so that one matches."
+        for name, also in others.items()
+    }
 
 
 def selector(obj: Mapping[str, Any]) -> Selector:
