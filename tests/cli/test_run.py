@@ -48,11 +48,29 @@ async def test_no_cluster(tmp_path: Path) -> None:
     assert f"{missing} is not a file" in why
 
 
-async def test_no_credentials(live: Live, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "no AWS credentials found"),
+        ({"AWS_PROFILE": "nobody"}, "the AWS profile does not exist"),
+        (
+            {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token"},
+            "No such file or directory: '/nowhere/token'",
+        ),
+        (
+            {
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/v1/credentials",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/nowhere/token",
+            },
+            "No such file or directory: '/nowhere/token'",
+        ),
+    ],
+)
+async def test_no_credentials(live: Live, tmp_path: Path, environment: dict[str, str], said: str) -> None:
     _, *flags = live.run_flags()
-    code, why = await refused(tmp_path, *flags, environment={"AWS_EC2_METADATA_DISABLED": "true"})
+    code, why = await refused(tmp_path, *flags, environment={"AWS_EC2_METADATA_DISABLED": "true", **environment})
     assert code == 1
-    assert "no AWS credentials found" in why
+    assert said in why
 
 
 async def test_an_address_that_is_taken(live: Live, tmp_path: Path) -> None:

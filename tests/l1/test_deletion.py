@@ -55,6 +55,7 @@ async def test_an_abandoned_object_can_be_let_go(kind: Kind, sample: Object, by:
         assert obj is not None
         assert kind.finalizer in obj["metadata"]["finalizers"]
         assert condition(obj, "ACK.Recoverable")["message"] == REFUSED
+        assert f"{DELETION_POLICY}=retain lets the object go" in house.events.told[-1][2]
         calls = len(closed.calls)
         if by == "object":
             await house.edit(sample, {"metadata": {"annotations": {DELETION_POLICY: "retain"}}})

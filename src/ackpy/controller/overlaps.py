@@ -81,7 +81,8 @@ class Overlaps:
             there = conditions.get(kind, {})
             said = there.get("message")
             # What another process (of other namespaces) has written since is its own to withdraw.
-            foreign = self._told.setdefault((name, kind), said) != said is not None
+            told = self._told.setdefault((name, kind), said)
+            foreign = said is not None and said != told
             if text == said or foreign:
                 continue
             changed[name, kind] = text

@@ -8,9 +8,9 @@ from typing import Literal, Protocol
 
 import structlog
 
-from ackpy.aws.errors import AwsError
+from ackpy.aws.errors import AwsError, Meaning
 from ackpy.controller.perform import Performed
-from ackpy.controller.subject import Subject
+from ackpy.controller.subject import DELETION_POLICY, Subject
 from ackpy.kinds.paths import Json, Path, show
 from ackpy.kube.api import Object
 from ackpy.plan.compare import Difference
@@ -80,6 +80,8 @@ class Recorder:
         where = f"{error.service} {error.operation}"
         request = f" (request id {error.request_id})" if error.request_id else ""
         advice = f" {error.advice}" if error.advice else ""
+        if subject.deleting and error.meaning is Meaning.CREDENTIALS:
+            advice += f" If that account is gone for good, {DELETION_POLICY}=retain lets the object go without AWS."
         self.event(subject, "Warning", "AWSCallFailed", f"{where}: {error}{request}.{advice}")
 
 

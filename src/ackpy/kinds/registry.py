@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path as FilePath
 
-import botocore.session
+from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from ackpy.kinds import compile as compiler
@@ -21,22 +21,22 @@ class UnknownServiceError(ValueError):
 
 
 class _Models(Mapping[str, ServiceModel]):
-    """botocore's service models, loaded when asked for and kept."""
+    """botocore's service models, loaded when asked for and kept, whatever profile the user has."""
 
     def __init__(self) -> None:
-        self._session = botocore.session.Session()
+        self._loader = Loader()
         self._loaded: dict[str, ServiceModel] = {}
 
     def __getitem__(self, name: str) -> ServiceModel:
         if name not in self._loaded:
-            self._loaded[name] = self._session.get_service_model(name)
+            self._loaded[name] = ServiceModel(self._loader.load_service_model(name, "service-2"), name)
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._session.get_available_services())
+        return iter(self._loader.list_available_services("service-2"))
 
     def __len__(self) -> int:
-        return len(self._session.get_available_services())
+        return len(self._loader.list_available_services("service-2"))
 
 
 MODELS = _Models()
