@@ -377,9 +377,7 @@ class _Run:
             return ()
         if not (blockers := self.env.neighbours.blockers(self.subject.obj)):
             return ()
-        text = f"{report.resource(self.subject)} is in use, and is deleted as soon as these are gone: "
-        self.env.recorder.event(self.subject, "Warning", "InUse", text + ", ".join(blockers))
-        return (Advisory("InUse", text + ", ".join(blockers)),)
+        return (self.env.recorder.in_use(self.subject, blockers),)
 
     async def _publish(self, outcome: Outcome, then: Next) -> Next:
         """Write what is known to the status, where it differs."""

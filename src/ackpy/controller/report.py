@@ -75,6 +75,12 @@ class Recorder:
         text = f"{resource(subject)} can't be changed, so {order}: {_changes(differences)}"
         self.event(subject, "Warning", "Replacing", text)
 
+    def in_use(self, subject: Subject, blockers: Iterable[str]) -> Advisory:
+        """Which objects hold up a deletion; returns what the object's condition says of it."""
+        text = f"{resource(subject)} is in use, and is deleted as soon as these are gone: {', '.join(blockers)}"
+        self.event(subject, "Warning", "InUse", text)
+        return Advisory("InUse", text)
+
     def failed(self, subject: Subject, error: AwsError) -> None:
         """An AWS call that failed, with what its condition leaves out: operation, request id and advice."""
         where = f"{error.service} {error.operation}"

@@ -1,7 +1,7 @@
 """The `parts` section of a definition, compiled: one function a form, chosen by the table at the end.
 
-Parts whose fields only they know (`declaring`) come before the fields of the create operation, and parts that write
-fields which are there already (`body`) after them; kinds/compile.py keeps that order.
+Parts whose fields only they know come before the fields of the create operation, and parts that write fields which are
+there already (`body`) after them; kinds/compile.py keeps that order.
 """
 
 from __future__ import annotations

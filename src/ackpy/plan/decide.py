@@ -236,16 +236,16 @@ def _deleting(kind: Kind, desired: Desired, observed: Observation, memory: Memor
             return Gone()
         if state in states.deleting:
             return Wait(f"the {kind.name} is {state}: {show(states.path)}")
-    return _unless_settling(_clearing(kind, observed) or _deletion(kind, desired), memory, "the deletion")
+    return _unless_settling(_clearing(kind, desired, observed) or _deletion(kind, desired), memory, "the deletion")
 
 
-def _clearing(kind: Kind, observed: Observation) -> Stage | None:
+def _clearing(kind: Kind, desired: Desired, observed: Observation) -> Stage | None:
     """What AWS wants taken away before it deletes the resource."""
     calls = []
     for part in kind.parts:
         there = {name: observed.spec.get(name) for name in part.fields if not is_empty(observed.spec.get(name))}
         if part.before_delete and there and part.name not in observed.unknown:
-            without = {name: value for name, value in observed.spec.items() if name not in there}
+            without = {name: value for name, value in desired.spec.items() if name not in there}
             found = [Difference((name,), None, value) for name, value in there.items()]
             calls += calls_of(kind, part, without, observed, found)
     return Stage(_waves(kind, calls)) if calls else None

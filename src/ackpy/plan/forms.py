@@ -77,39 +77,75 @@ def _body(
 def _set(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
 ) -> list[Call]:
-    """Members that are missing are added, then those that went are removed, one a call."""
-    assert part.remove is not None
+    """Members that went are removed, then new ones added."""
     name = part.fields[0]
-    wanted, there = list(spec.get(name) or ()), list(observed.spec.get(name) or ())
-    calls = []
-    for one in [*wanted, *there]:
-        if (one in wanted) == (one in there):
-            continue
-        there = [*there, one] if one in wanted else [other for other in there if other != one]
-        purpose, binding = (Purpose.PUT, part.put) if one in wanted else (Purpose.REMOVE, part.remove)
-        sent = _params(kind, binding, spec, {name: {"[]": one}}, observed)
-        calls.append(Call(binding.operation, sent, purpose, (part.name,), {(name,): there or None}))
-    return calls
+    wanted, there = ({one: one for one in values.get(name) or ()} for values in (spec, observed.spec))
+    new = [one for one in wanted if one not in there]
+    return _one_a_call(kind, part, spec, observed, (wanted, there, new), lambda _, one: {"[]": one}, list)
 
 
 def _entries(
-    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, found: Sequence[Difference]
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
 ) -> list[Call]:
-    """Entries of a map that are new or changed are written, and those that went removed, one a call."""
-    assert part.remove is not None
+    """Entries of a map that went are removed, then new and changed ones written."""
     name = part.fields[0]
-    wanted, there = dict(spec.get(name) or {}), dict(observed.spec.get(name) or {})
-    whole = any(len(difference.path) == 1 for difference in found)
-    differing = {difference.path[1] for difference in found if len(difference.path) > 1}
-    calls = []
-    for key in sorted({*wanted, *there}):
-        if not whole and key not in differing:
-            continue
-        there = {k: v for k, v in there.items() if k != key} | ({key: wanted[key]} if key in wanted else {})
-        purpose, binding = (Purpose.PUT, part.put) if key in wanted else (Purpose.REMOVE, part.remove)
-        entry = {"{}": {"key": key, "value": wanted.get(key)}}
-        sent = _params(kind, binding, spec, {name: entry}, observed)
-        calls.append(Call(binding.operation, sent, purpose, (part.name,), {(name,): there or None}))
+    node = kind.spec.fields[name].item
+    assert node is not None
+    wanted, there = ({**(values.get(name) or {})} for values in (spec, observed.spec))
+    changed = [key for key, one in wanted.items() if key not in there or any(differences(node, one, there[key]))]
+    return _one_a_call(
+        kind, part, spec, observed, (wanted, there, changed), lambda key, one: {"{}": {"key": key, "value": one}}, dict
+    )
+
+
+def _children(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """Elements that went are removed by their key, then new and changed ones written."""
+    name = part.fields[0]
+    node = kind.spec.fields[name]
+    assert node.item is not None
+    wanted, there = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
+    changed = [key for key, one in wanted.items() if key not in there or any(differences(node.item, one, there[key]))]
+    return _one_a_call(
+        kind,
+        part,
+        spec,
+        observed,
+        (wanted, there, changed),
+        lambda _, one: {"[]": one},
+        lambda left: [*left.values()],
+    )
+
+
+def _one_a_call(
+    kind: Kind,
+    part: Part,
+    spec: Mapping[str, Json],
+    observed: Observation,
+    members: tuple[Mapping[Json, Json], Mapping[Json, Json], Sequence[Json]],
+    sent: Callable[[Json, Json], Json],
+    shown: Callable[[Mapping[Json, Json]], Json],
+) -> list[Call]:
+    """What is told apart by keys, one a call: removals come first, since quotas count what is there.
+
+    Args:
+        kind, part, spec, observed: as for `calls_of`.
+        members: what is wanted and what is there, by key, and the keys of what is to be written.
+        sent: what a call is filled from, of a key and its value.
+        shown: the field's value, of what is then there.
+    """
+    assert part.remove is not None
+    name, (wanted, there, changed) = part.fields[0], members
+    left, calls = dict(there), []
+    for key in [*(key for key in there if key not in wanted), *changed]:
+        removes = key not in wanted
+        one = left.pop(key) if removes else wanted[key]
+        if not removes:
+            left[key] = one
+        purpose, binding = (Purpose.REMOVE, part.remove) if removes else (Purpose.PUT, part.put)
+        given = _params(kind, binding, spec, {name: sent(key, one)}, observed)
+        calls.append(Call(binding.operation, given, purpose, (part.name,), {(name,): shown(left) or None}))
     return calls
 
 
@@ -135,30 +171,6 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
     return Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)
-
-
-def _children(
-    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
-) -> list[Call]:
-    """Elements that went are removed by their key, then new and changed ones are written: one a call."""
-    name = part.fields[0]
-    node = kind.spec.fields[name]
-    assert node.item is not None
-    assert part.remove is not None
-    wanted, left = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
-    gone = [key for key in left if key not in wanted]
-    changed = [key for key, one in wanted.items() if key not in left or any(differences(node.item, one, left[key]))]
-    calls = []
-    for key in gone:
-        sent = _params(kind, part.remove, spec, {name: {"[]": left.pop(key)}}, observed)
-        calls.append(
-            Call(part.remove.operation, sent, Purpose.REMOVE, (part.name,), {(name,): [*left.values()] or None})
-        )
-    for key in changed:
-        left[key] = wanted[key]
-        sent = _params(kind, part.put, spec, {name: {"[]": left[key]}}, observed)
-        calls.append(Call(part.put.operation, sent, Purpose.PUT, (part.name,), {(name,): [*left.values()]}))
-    return calls
 
 
 def _tags(

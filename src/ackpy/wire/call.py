@@ -120,13 +120,8 @@ def _at(answer: Json, path: Path) -> Json:
     return None if listed is None else [get(one, path[here + 1 :]) for one in listed]
 
 
-def matched(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json]) -> Mapping[str, Json] | None:
-    """The element of a list answer that is this resource; the whole answer where the read is no list."""
-    return next(matching(read, resource, answer), None)
-
-
 def matching(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """All of them, where names aren't unique."""
+    """The elements of a list answer that may be this resource; the whole answer where the read is no list."""
     if read.items is None:
         yield answer
         return

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.model import Shape, StructureShape
 
 from ackpy.kinds.model import Kind, Read
-from ackpy.wire.call import matched, seen
+from ackpy.wire.call import matching, seen
 from tests.kit import values
 from tests.kit.answers import answer
 from tests.kit.contract import expand
@@ -80,9 +80,9 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         yield f"{read.binding.operation} answers no list {read.items}"
         return
     other, mine = listed
-    if matched(read, resource, {**made, str(read.items): [other, {**mine, **same}]}) != {**mine, **same}:
+    if [*matching(read, resource, {**made, str(read.items): [other, {**mine, **same}]})] != [{**mine, **same}]:
         yield f"{what} doesn't find the resource by {', '.join(members)}"
-    if matched(read, resource, {**made, str(read.items): [other]}) is not None:
+    if [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"
 
 

@@ -1,0 +1,189 @@
+"""Forms and states that no served kind has yet, on definitions over botocore's models: what is decided."""
+
+from typing import Any
+
+import pytest
+
+from ackpy.kinds import compile as compiler
+from ackpy.kinds.definition import parse
+from ackpy.kinds.model import Kind
+from ackpy.kinds.registry import MODELS
+from ackpy.plan.decide import Act, Decision, Desired, Done, Gone, Memory, Refuse, Stage, Wait, decide
+from ackpy.wire.call import Observation, predicted
+
+ROLE = """\
+kind: Role
+identity: {spec.name: RoleName}
+exists: {operation: GetRole}
+create: {operation: CreateRole}
+delete: {operation: DeleteRole}
+parts:
+  policies:
+    form: set
+    get: ListAttachedRolePolicies.AttachedPolicies
+    element: PolicyArn
+    put: AttachRolePolicy.PolicyArn
+    remove: DetachRolePolicy.PolicyArn
+    before_delete: true
+  inlinePolicies:
+    form: entries
+    get: ListRolePolicies.PolicyNames
+    each: GetRolePolicy
+    key: PolicyName
+    value: PolicyDocument
+    put: PutRolePolicy
+    remove: DeleteRolePolicy
+    before_delete: true
+  settings: {form: body, put: UpdateRole, sends: changed}
+fields:
+  name: {aws: RoleName}
+  description: {clear: ""}
+"""
+KEY = """\
+kind: Key
+identity: {status.keyID: KeyId}
+exists: {operation: DescribeKey}
+create: {operation: CreateKey}
+delete:
+  operation: ScheduleKeyDeletion
+  options: {PendingWindowInDays: {annotation: pending-window-in-days, default: 7}}
+states:
+  - {path: status.keyState, ready: [Enabled], failed: [Unavailable], deleting: [Creating], gone: [PendingDeletion]}
+parts:
+  enableKeyRotation: {form: toggle, get: GetKeyRotationStatus.KeyRotationEnabled, put: EnableKeyRotation,
+    remove: DisableKeyRotation, any_state: true}
+  description: {form: body, put: UpdateKeyDescription, exclusive: true}
+  policy: {form: sub_resource, get: GetKeyPolicy.Policy, put: PutKeyPolicy.Policy, exclusive: true}
+fields:
+  enableKeyRotation: {default: false}
+"""
+TOPIC = """\
+kind: Topic
+identity: {status.ackResourceMetadata.arn: TopicArn}
+exists: {operation: GetTopicAttributes}
+create: {operation: CreateTopic}
+delete: {operation: DeleteTopic}
+parts:
+  attributes: {form: attributes, get: GetTopicAttributes.Attributes, put: SetTopicAttributes, name: AttributeName,
+    value: AttributeValue, members: [DisplayName, Policy]}
+fields:
+  displayName: {clear: ""}
+"""
+
+
+def compiled(alias: str, text: str) -> Kind:
+    service, naming = compiler.service(parse(f"alias: {alias}", "service.yaml"), MODELS)
+    return compiler.kind(parse(text, "kind.yaml"), service, naming)
+
+
+def decided(kind: Kind, spec: Any, there: Any, **more: Any) -> Decision:
+    status = {"keyID": "k", "ackResourceMetadata": {"arn": "arn:t"}, **more.pop("status", {})}
+    return decide(kind, Desired(spec, status, **more), Observation(True, there, status), Memory())
+
+
+def stage(decision: Decision) -> Stage:
+    assert isinstance(decision, Act)
+    return decision.stage
+
+
+def sent(decision: Decision) -> list[tuple[str, dict[str, Any]]]:
+    return [(call.operation, {**call.params}) for call in stage(decision).calls]
+
+
+def test_members_of_a_set_go_before_others_come() -> None:
+    kind = compiled("iam", ROLE)
+    spec, there = {"name": "r", "policies": ["a", "c"]}, {"policies": ["b", "a"]}
+    decision = decided(kind, spec, there)
+    assert sent(decision) == [
+        ("DetachRolePolicy", {"RoleName": "r", "PolicyArn": "b"}),
+        ("AttachRolePolicy", {"RoleName": "r", "PolicyArn": "c"}),
+    ]
+    observed = Observation(True, there)
+    for call, left in zip(stage(decision).calls, (["a"], ["a", "c"]), strict=True):
+        observed = predicted(observed, call)
+        assert observed.spec["policies"] == left
+    assert isinstance(decided(kind, spec, {"policies": ["c", "a"]}), Done)
+
+
+def test_entries_are_written_by_name() -> None:
+    kind = compiled("iam", ROLE)
+    spec, there = {"name": "r", "inlinePolicies": {"a": "1", "b": "2"}}, {"inlinePolicies": {"b": "x", "c": "3"}}
+    decision = decided(kind, spec, there)
+    assert sent(decision) == [
+        ("DeleteRolePolicy", {"RoleName": "r", "PolicyName": "c"}),
+        ("PutRolePolicy", {"RoleName": "r", "PolicyName": "a", "PolicyDocument": "1"}),
+        ("PutRolePolicy", {"RoleName": "r", "PolicyName": "b", "PolicyDocument": "2"}),
+    ]
+    assert isinstance(decided(kind, spec, spec), Done)
+
+
+def test_what_holds_a_deletion_up_goes_first() -> None:
+    kind = compiled("iam", ROLE)
+    spec = {"name": "r"}
+    assert sent(decided(kind, spec, {"policies": ["a"], "inlinePolicies": {"p": "1"}}, deleting=True)) == [
+        ("DetachRolePolicy", {"RoleName": "r", "PolicyArn": "a"}),
+        ("DeleteRolePolicy", {"RoleName": "r", "PolicyName": "p"}),
+    ]
+    assert sent(decided(kind, spec, {}, deleting=True)) == [("DeleteRole", {"RoleName": "r"})]
+
+
+def test_a_body_sends_what_differs_and_what_clears() -> None:
+    kind = compiled("iam", ROLE)
+    there = {"description": "old", "maxSessionDuration": 3600}
+    assert sent(decided(kind, {"name": "r", "maxSessionDuration": 3600}, there)) == [
+        ("UpdateRole", {"RoleName": "r", "Description": ""})
+    ]
+
+
+def test_what_no_call_changes_is_refused() -> None:
+    kind = compiled("iam", ROLE)
+    decision = decided(kind, {"name": "r", "path": "/a/"}, {"path": "/b/"})
+    assert isinstance(decision, Refuse)
+    assert decision.message.startswith("spec.path can be set only when the Role is created")
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_toggle_is_switched(on: bool) -> None:
+    decision = decided(compiled("kms", KEY), {"enableKeyRotation": on}, {"enableKeyRotation": not on})
+    assert sent(decision) == [("EnableKeyRotation" if on else "DisableKeyRotation", {"KeyId": "k"})]
+
+
+def test_only_one_exclusive_call_is_sent_at_a_time() -> None:
+    kind = compiled("kms", KEY)
+    spec = {"description": "new", "policy": "{}", "enableKeyRotation": True}
+    calls = [operation for operation, _ in sent(decided(kind, spec, {"description": "old", "policy": "[]"}))]
+    assert calls == ["EnableKeyRotation", "UpdateKeyDescription"]
+
+
+def test_a_busy_resource_is_waited_for_but_for_what_any_state_takes() -> None:
+    kind = compiled("kms", KEY)
+    busy = {"status": {"keyState": "Updating"}}
+    assert decided(kind, {"description": "new"}, {"description": "old"}, **busy) == Wait(
+        "the Key is Updating: status.keyState"
+    )
+    assert isinstance(decided(kind, {}, {}, **busy), Wait), "as it should be, and not ready"
+    both = decided(kind, {"description": "new", "enableKeyRotation": True}, {"description": "old"}, **busy)
+    assert [operation for operation, _ in sent(both)] == ["EnableKeyRotation"]
+    assert isinstance(decided(kind, {}, {}, status={"keyState": "Unavailable"}), Refuse)
+    assert isinstance(decided(kind, {}, {}, status={"keyState": "Enabled"}), Done)
+
+
+def test_a_deletion_goes_by_the_state() -> None:
+    kind = compiled("kms", KEY)
+    assert isinstance(decided(kind, {}, {}, deleting=True, status={"keyState": "PendingDeletion"}), Gone)
+    assert isinstance(decided(kind, {}, {}, deleting=True, status={"keyState": "Creating"}), Wait)
+
+
+@pytest.mark.parametrize(("text", "days"), [("30", 30), ("soon", 7), (None, 7)])
+def test_a_deletion_follows_its_annotation(text: str | None, days: int) -> None:
+    annotations = {} if text is None else {"kms.services.k8s.aws/pending-window-in-days": text}
+    decision = decided(compiled("kms", KEY), {}, {}, deleting=True, annotations=annotations)
+    assert sent(decision) == [("ScheduleKeyDeletion", {"KeyId": "k", "PendingWindowInDays": days})]
+
+
+def test_attributes_are_written_one_a_call() -> None:
+    decision = decided(compiled("sns", TOPIC), {"policy": "{}"}, {"displayName": "x"})
+    assert sent(decision) == [
+        ("SetTopicAttributes", {"TopicArn": "arn:t", "AttributeName": "DisplayName", "AttributeValue": ""}),
+        ("SetTopicAttributes", {"TopicArn": "arn:t", "AttributeName": "Policy", "AttributeValue": "{}"}),
+    ]
