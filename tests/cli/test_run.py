@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ackpy.kinds.registry import services
 from ackpy.sandbox.process import free_port
 from tests.kit.live import Live
 from tests.kit.program import CREDENTIALS, SECRET, ackpy
@@ -30,7 +31,10 @@ async def refused(folder: Path, *arguments: str, environment: dict[str, str] | N
     ("arguments", "said"),
     [
         (("--aws-regin=eu-west-1",), "--aws-region"),
-        (("--aws-region=eu-west-1", "--services=s3,sqss"), "unknown service 'sqss'; there are s3, sqs"),
+        (
+            ("--aws-region=eu-west-1", "--services=s3,sqss"),
+            f"unknown service 'sqss'; there are {', '.join(services())}",
+        ),
         (("--aws-region=eu-west-1", "--log-level=loud"), "'loud' is none of debug, info"),
         ((), "no AWS region: set --aws-region or AWS_REGION"),
     ],

@@ -63,10 +63,15 @@ def mutants(file: str, data: Data) -> Iterator[Mutant]:
             for other in dict.fromkeys((*_sibling(data, place), *_cousin(data, place))):
                 if other != value:
                     yield Mutant(file, place, f"is {other!r}", _changed(data, place, other))
-        if place[-1] in ORDERED:
+        if place[-1] in ORDERED and (place != ("parts",) or _wait(data)):
             for position in range(len(value) - 1):
                 changed = _changed(data, place, _swapped(value, position))
                 yield Mutant(file, place, f"entries {position} and {position + 1} swapped", changed)
+
+
+def _wait(data: Data) -> bool:
+    """Whether parts are written one after the other."""
+    return "one_at_a_time" in data or any("after" in part or "exclusive" in part for part in data["parts"].values())
 
 
 def _entries(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:

@@ -72,7 +72,8 @@ def schema_at(contract_: Node, path: str) -> Node | None:
     for key in path.replace("[]", ".[]").replace("{}", ".{}").split("."):
         if node is None:
             return None
-        found = {"[]": node.get("list"), "{}": node.get("map")}.get(key) or node.get("fields", {}).get(key)
+        step = "[]" if key.isdigit() else key
+        found = {"[]": node.get("list"), "{}": node.get("map")}.get(step) or node.get("fields", {}).get(key)
         node = expand(found) if found is not None else None
     return node
 

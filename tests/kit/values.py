@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Path
+from ackpy.kinds.paths import Path, put
 from ackpy.kinds.schema import Compare, Field, Type
 
 SHARED = (Type.REF, Type.SECRET)
@@ -82,13 +82,22 @@ def spec_of(kind: Kind, seed: int = 0) -> dict[str, Any]:
 
 def smallest(kind: Kind) -> dict[str, Any]:
     """A spec that sets only what names the resource."""
-    fixed = {name for section, name, *_ in kind.identity if section == "spec"} | set(kind.spec.required)
+    fixed = {name for section, name, *_ in kind.identity if section == "spec"} | required(kind)
     return {name: value for name, value in spec_of(kind).items() if name in fixed}
+
+
+def required(kind: Kind) -> set[str]:
+    """The fields that no spec leaves out: the API server or the resolver of references refuses it."""
+    return {*kind.spec.required, *(ref.field[1] for ref in kind.references if ref.required)}
 
 
 def recorded(kind: Kind) -> dict[str, Any]:
     """A status with the identity that lives there."""
-    return {path[1]: f"status.{path[1]}" for path in kind.identity if path[0] == "status"}
+    status: dict[str, Any] = {}
+    for path in kind.identity:
+        if path[0] == "status":
+            put(status, path[1:], f"{'.'.join(path)}")
+    return status
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from tests.kit.contract import expand
 from tests.kit.oracle import Node, all_excepted, schema_at
 
+# The tag operations of many services, which the contract only counts, name the resource so.
+_OF_ALL_SERVICES = {"resourcearn": "status.ackResourceMetadata.arn"}
 MAPS = ("create", "read", "update", "delete")
 
 
@@ -40,7 +42,7 @@ def inputs(contract: Node, operation: OperationModel) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     known = operation.input_shape.members if operation.input_shape else {}
-    same = {member.lower(): path for member, path in _everywhere(contract).items()}
+    same = _OF_ALL_SERVICES | {member.lower(): path for member, path in _everywhere(contract).items()}
     found |= {member: same[member.lower()] for member in known if member.lower() in same}
     for path, field in contract.get("generator", {}).get("fields", {}).items():
         source = field.get("from", {})
@@ -160,7 +162,10 @@ def _shape(shape: Shape | None, keys: list[str]) -> Shape | None:
 
 def _get(value: Any, path: str) -> Any:
     for key in path.replace("[]", ".[]").split("."):
-        value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, list) and key.isdigit():
+            value = value[int(key)]
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
     return value
 
 

@@ -148,7 +148,9 @@ def _named_by_reference(subject: Subject) -> list[Path]:
     kind = subject.kind
     bindings = (kind.exists.binding, kind.delete, *((kind.find.binding,) if kind.find else ()))
     naming = {*kind.identity, *(link.field for binding in bindings for link in binding.inputs)}
-    naming |= {path for read in (kind.exists, kind.find) if read for path in read.match.values()}
+    naming |= {
+        path for read in (kind.exists, kind.find) if read for path in (*read.match.values(), *read.ends.values())
+    }
     used = {link.field for link in links(kind, subject.spec, subject.namespace) if ("spec", *link.field) in naming}
     return sorted(used)
 

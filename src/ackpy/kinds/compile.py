@@ -15,7 +15,7 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from ackpy.kinds import parts, shapes, validate
 from ackpy.kinds.definition import Node
 from ackpy.kinds.draft import Draft
-from ackpy.kinds.fields import apply_rules, declared, references
+from ackpy.kinds.fields import apply_rules, declared, references, settled
 from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags
 from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, parse
@@ -97,6 +97,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
+    spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields}})
     found = Kind(
         service=owner,
         name=draft.kind,

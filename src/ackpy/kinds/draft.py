@@ -74,7 +74,7 @@ class Draft:
         Raises:
             DefinitionError: there is no such operation or member.
         """
-        allowed = ("operation", "in", "out", "constants", "items", "match", "absent", "wrapper", *more)
+        allowed = ("operation", "in", "out", "constants", "items", "match", "absent", "wrapper", "ends", *more)
         keys = node.mapping(*allowed, required=["operation"])
         op = shapes.operation(self.model, node, keys["operation"].text())
         inputs = links(keys["in"]) if "in" in keys else ()
@@ -92,21 +92,26 @@ class Draft:
             whole: whether the answer's members fill the fields that are called like them.
 
         Raises:
-            DefinitionError: there is no such operation or member, or `match` stands without `items`.
+            DefinitionError: there is no such operation or member, or `match` or `ends` stands without `items`.
         """
         keys = node.mapping()
-        if "match" in keys and "items" not in keys:
-            raise node.fail("'match' says which of the resources that 'items' lists is meant: give both")
+        for key in ("match", "ends"):
+            if key in keys and "items" not in keys:
+                raise node.fail(f"'{key}' says which of the resources that 'items' lists is meant: give both")
         binding = self.binding(node)
         if whole:
             prefix, shape = self.answer(node, shapes.operation(self.model, node, binding.operation))
             binding = replace(binding, outputs=self.filled(prefix, shape, binding.outputs))
-        matches = links(keys["match"]) if "match" in keys else ()
+        match, ends = (
+            {path: parse(child.text()) for path, child in keys[key].mapping().items()} if key in keys else {}
+            for key in ("match", "ends")
+        )
         return Read(
             binding,
             absent=keys["absent"].texts() if "absent" in keys else (),
             items=keys["items"].text() if "items" in keys else None,
-            match={link.aws[0]: link.field for link in matches},
+            match=match,
+            ends=ends,
         )
 
     def answer(self, node: Node, op: OperationModel) -> tuple[Path, Shape | None]:

@@ -80,6 +80,12 @@ def apply_rules(
     return trees["spec"], trees["status"]
 
 
+def settled(field: Field) -> Field:
+    """The field as one that is set at creation and never again."""
+    unset = Unset.UNMANAGED if field.rule.unset is Unset.ABSENT else field.rule.unset
+    return replace(field, rule=replace(field.rule, create_only=True, unset=unset))
+
+
 def references(rules: Mapping[str, Node], spec: Field) -> tuple[Reference, ...]:
     """The references that the rules declare for fields of a spec.
 

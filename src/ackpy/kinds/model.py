@@ -66,6 +66,7 @@ class Read:
         items: the output member that holds a list of resources, of which `match` picks one.
         match: member of an element → path in the object that it must equal. Without any, the first is meant: the call
             asked for it alone.
+        ends: member of an element, an ARN → path in the object that its last part must equal.
         each: the read that tells what the names say that this one lists.
     """
 
@@ -73,6 +74,7 @@ class Read:
     absent: tuple[str, ...] = ()
     items: str | None = None
     match: Mapping[str, Path] = field(default_factory=dict)
+    ends: Mapping[str, Path] = field(default_factory=dict)
     each: Each | None = None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from operator import eq
 from typing import TypeAlias
 
-from ackpy.kinds.model import Form, Kind, Option
+from ackpy.kinds.model import Kind, Option
 from ackpy.kinds.paths import Json, Path, get, show, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty
@@ -327,9 +327,8 @@ def _unless_settling(stage: Stage, memory: Memory, what: str) -> Act | Wait:
 
 
 def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
-    fixed = {name for part in kind.parts if part.form is Form.FIXED for name in part.fields}
     for difference in found:
-        if kind.spec.fields[difference.path[0]].rule.create_only or difference.path[0] in fixed:
+        if kind.spec.fields[difference.path[0]].rule.create_only:
             return Refuse(
                 f"{show(('spec', *difference.path))} can be set only when the {kind.name} is created: AWS has "
                 f"{difference.observed!r}, the manifest says {difference.desired!r}. Set it back, or delete the object "

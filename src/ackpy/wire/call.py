@@ -125,9 +125,18 @@ def matching(read: Read, resource: Mapping[str, Json], answer: Mapping[str, Json
     if read.items is None:
         yield answer
         return
-    wanted = {member: get(resource, path) for member, path in read.match.items()}
     elements: Iterable[Mapping[str, Json]] = answer.get(read.items) or ()
-    yield from (e for e in elements if all(e.get(member) == value for member, value in wanted.items()))
+    for element in elements:
+        same = all(get(element, parse(member)) == get(resource, path) for member, path in read.match.items())
+        if same and all(
+            _last(get(element, parse(member))) == get(resource, path) for member, path in read.ends.items()
+        ):
+            yield element
+
+
+def _last(arn: Json) -> str:
+    """The last part of an ARN: what stands behind its last colon or slash."""
+    return re.split(r"[:/]", str(arn))[-1]
 
 
 def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
@@ -137,7 +146,14 @@ def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
 
 def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
     """The spec's values that name the resource to AWS, before and after it is made; None where one is unset."""
-    found_by = [*kind.find.binding.inputs, *(Link((), path) for path in kind.find.match.values())] if kind.find else []
+    found_by = (
+        [
+            *kind.find.binding.inputs,
+            *(Link((), path) for found in (kind.find.match, kind.find.ends) for path in found.values()),
+        ]
+        if kind.find
+        else []
+    )
     paths = [*kind.identity, *(link.field for link in found_by), *(parse(word) for word in template_words(kind))]
     return [get(spec, path[1:]) for path in dict.fromkeys(paths) if path[0] == "spec"]
 

@@ -18,6 +18,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
     """Every fact about a kind that isn't about one call."""
     return [
         *_names(kind, contract),
+        *_operations(kind, contract),
         *shortfalls(contract, definition(kind)),
         *_more(kind, contract),
         *_codes(kind, contract),
@@ -29,6 +30,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_arn(kind, contract),
         *_members(kind, contract),
         *_fates(kind),
+        *_mutable(kind, contract),
         *_unset(kind, contract),
         *_order(kind, contract),
     ]
@@ -60,6 +62,14 @@ def _names(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
 
 
+def _operations(kind: Kind, contract: Node) -> Iterator[str]:
+    """It is made and deleted by the contract's operations."""
+    told = {one["purpose"]: one["operation"] for one in all_excepted(contract, "operation")}
+    for purpose, found in (("create", kind.create.operation), ("delete", kind.delete.operation)):
+        wanted = told.get(purpose) or contract["operations"][purpose].get("operation")
+        yield from _differs(f"{purpose} by", found, wanted)
+
+
 def _more(kind: Kind, contract: Node) -> Iterator[str]:
     """A field beyond the contract must be one that AWS added since: then the exceptions name it."""
     newer = tuple(one["path"] for one in all_excepted(contract, "newer"))
@@ -74,7 +84,8 @@ def _codes(kind: Kind, contract: Node) -> Iterator[str]:
     missing = contract.get("generator", {}).get("errors", {}).get("404", {}).get("code")
     wanted = {one["code"] for one in contract["not_found"]} | ({missing} if missing else set())
     yield from _differs("not_found", set(kind.not_found), wanted)
-    yield from _differs("terminal", set(kind.terminal), set(contract["terminal_codes"]))
+    more = {code for one in all_excepted(contract, "terminal") for code in one["codes"]}
+    yield from _differs("terminal", set(kind.terminal), set(contract["terminal_codes"]) | more)
 
 
 def _late(kind: Kind, contract: Node) -> Iterator[str]:
@@ -161,6 +172,17 @@ def _fates(kind: Kind) -> Iterator[str]:
                 yield f"spec.{name} is sent at creation only, so unset must leave it alone"
         if part and part.form is Form.ATTRIBUTES and rule.unset is Unset.ABSENT and rule.clear is None:
             yield f"spec.{name} can't be removed: say what to send (clear), or its default"
+
+
+def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
+    """What the contract's update writes may change after creation."""
+    update = contract["operations"].get("update", {})
+    one_each = update.get("one_call_per_changed_attribute", {}).get("attributes", {})
+    named = {*kind.identity, *(("spec", one["path"]) for one in all_excepted(contract, "unchangeable"))}
+    for path in (*update.get("in", {}).values(), *one_each.values()):
+        section, name, *_ = parse(path) if isinstance(path, str) else ("", "")
+        if section == "spec" and ("spec", name) not in named and kind.spec.fields[name].rule.create_only:
+            yield f"spec.{name} can't be changed, but the contract's update does"
 
 
 def _unset(kind: Kind, contract: Node) -> Iterator[str]:

@@ -20,13 +20,13 @@ def check(kind: Kind, contract: Node) -> list[str]:
 
 
 def _owned(kind: Kind) -> list[str]:
-    fixed = {name for section, name, *_ in kind.identity if section == "spec"}
+    fixed = {name for section, name, *_ in kind.identity if section == "spec"} | values.required(kind)
     return [name for part in kind.parts for name in part.fields if name not in fixed]
 
 
 def _removed(kind: Kind, name: str) -> Iterator[str]:
-    full = values.spec_of(kind)
     rule = kind.spec.fields[name].rule
+    full = _not_default(kind, name)
     spec = {key: value for key, value in full.items() if key != name}
     end = converge(kind, spec, converge(kind, full).observed)
     value = end.observed.spec.get(name)
@@ -46,6 +46,14 @@ def _removed(kind: Kind, name: str) -> Iterator[str]:
         yield from round_trip(kind, spec, end)
 
 
+def _not_default(kind: Kind, name: str) -> dict[str, Any]:
+    """A spec with another value of a field than the one that unset means (as one of two booleans may be)."""
+    even, odd = values.spec_of(kind), values.spec_of(kind, 1)
+    node = kind.spec.fields[name]
+    is_default = node.rule.unset is Unset.DEFAULT and not any(differences(node, None, even[name]))
+    return odd if is_default else even
+
+
 def _means_unset(kind: Kind, name: str, rule: Rule, value: Any) -> bool:
     if rule.unset is Unset.DEFAULT:
         return not any(differences(kind.spec.fields[name], rule.default, value))
@@ -59,12 +67,12 @@ def _never_set(kind: Kind, name: str) -> Iterator[str]:
     (call,) = creation(kind, Desired(spec, values.recorded(kind))).calls
     if (name,) in call.sets:
         yield f"creation sets spec.{name} unasked"
-    there = values.filled(field, 0, (name,))
+    there = _not_default(kind, name)[name]
     cases = [(there, field.rule.unset is Unset.UNMANAGED)]
     if field.rule.unset is Unset.DEFAULT:
         cases.append((field.rule.default, True))
     for value, calm in cases:
-        observed = Observation(True, {name: value}, values.recorded(kind))
+        observed = Observation(True, {**spec, name: value}, values.recorded(kind))
         decision = decide(kind, Desired(spec, observed.status), observed, Memory())
         if isinstance(decision, Done) is not calm:
             yield f"{value!r} in AWS where spec.{name} is unset is answered by {decision}"

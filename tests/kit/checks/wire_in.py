@@ -66,7 +66,7 @@ def _lists(kind: Kind, contract: Node) -> Iterator[str]:
     """A list read finds the resource among others, by the members that the contract names, and only it."""
     reads = {"exists": kind.exists} | ({"find": kind.find} if kind.find else {})
     for what, read in reads.items():
-        if read.items is not None or read.match:
+        if read.items is not None:
             yield from _list(kind, contract, what, read)
 
 
@@ -80,8 +80,12 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         yield f"{read.binding.operation} answers no list {read.items}"
         return
     other, mine = listed
+    for path in read.ends.values():
+        if path[0] != "spec":
+            yield f"{what} looks for {'.'.join(path)} before it is known"
+    same |= {member: f"{mine[member]}:{values.at(resource, path)}" for member, path in read.ends.items()}
     if [*matching(read, resource, {**made, str(read.items): [other, {**mine, **same}]})] != [{**mine, **same}]:
-        yield f"{what} doesn't find the resource by {', '.join(members)}"
+        yield f"{what} doesn't find the resource by {', '.join(same)}"
     if [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"
 
@@ -144,6 +148,8 @@ def _identity(kind: Kind) -> Iterator[str]:
             continue
         if path not in {link.field for link in kind.create.outputs}:
             yield f"{kind.create.operation} doesn't tell {'.'.join(path)}"
+        if kind.arn is not None and path == ("status", "ackResourceMetadata", "arn"):
+            continue  # its names make it
         if kind.find is None or path not in {link.field for link in kind.find.binding.outputs}:
             yield f"nothing finds {'.'.join(path)} again"
     if not kind.identity:

@@ -79,15 +79,17 @@ def _calls(kind: Kind, contract: Node) -> Iterator[str]:
 def _writes(kind: Kind, contract: Node) -> Iterator[str]:
     """The calls that set every part of a resource that has none, and those that take every part away."""
     full = values.spec_of(kind)
-    fixed = {name: value for name, value in full.items() if _fixed(kind, name)}
+    fixed = {name: value for name, value in full.items() if _fixed(kind, name) or name in values.required(kind)}
     for call in _answer(kind, full, fixed):
         part = _part(kind, call)
         own = {name: full[name] for name in part.fields}
         yield from _write(kind, contract, call, _element(call, own) if part.form is Form.CHILDREN else own)
     for call in _answer(kind, fixed, full):
         if call.purpose is not Purpose.REMOVE:
-            # What unset means is written: a default, or an empty text.
-            yield from _write(kind, contract, call, {path[0]: value or "" for path, value in call.sets.items()})
+            # What unset means is written: a default, or an empty text. In a body the rest goes along.
+            rest = {name: fixed[name] for name in _part(kind, call).fields if name in fixed}
+            unset = {path[0]: value or "" for path, value in call.sets.items()}
+            yield from _write(kind, contract, call, {**rest, **unset} if _part(kind, call).form is Form.BODY else unset)
         elif _part(kind, call).form is Form.CHILDREN:
             yield from _write(kind, contract, call, _element(call, full))
         elif _part(kind, call).form is Form.TAGS:
