@@ -26,6 +26,20 @@ LEFT_OUT = {
         "replication.roleRef": "needs iam/Role, which isn't served yet",
     },
     "sfn/StateMachine": {"roleRef": "needs iam/Role, which isn't served yet"},
+    "sns/PlatformApplication": {
+        "failureFeedbackRoleRef": "needs iam/Role, which isn't served yet",
+        "successFeedbackRoleRef": "needs iam/Role, which isn't served yet",
+    },
+    "sns/Subscription": {"subscriptionRoleRef": "needs iam/Role, which isn't served yet"},
+    "sns/Topic": {
+        **{
+            f"{protocol}{outcome}FeedbackRoleRef": "needs iam/Role, which isn't served yet"
+            for protocol in ("application", "firehose", "http", "lambda", "sqs")
+            for outcome in ("Failure", "Success")
+        },
+        "kmsMasterKeyRef": "needs kms/Key, which isn't served yet",
+        "policyRef": "needs iam/Policy, which isn't served yet",
+    },
     "sqs/Queue": {
         "kmsMasterKeyRef": "needs kms/Key, which isn't served yet",
         "policyRef": "needs iam/Policy, which isn't served yet",

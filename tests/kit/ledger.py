@@ -105,6 +105,8 @@ def _row(kind: Kind, spec: Mapping[str, Any], end: End, leaf: values.Leaf) -> Ro
     row: Row = {"sent": [call.params for call in other.calls] != [call.params for call in end.calls] or "it isn't sent"}
     if fixed and kind.part_of(name) is None:
         return row | dict.fromkeys(COLUMNS[1:], fixed)
+    if not leaf.node.rule.read:
+        return row | dict.fromkeys(COLUMNS[1:], "AWS never shows it")
     drifted = values.replaced(end.observed.spec, leaf.path, values.another(leaf, value))
     found = delta(kind, Desired(spec, end.observed.status), Observation(True, drifted, end.observed.status))
     row["read_back"] = _read_back(kind, end, leaf, value) or "it doesn't come back"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ackpy.kinds.model import Kind
 from ackpy.plan.decide import Act, Decision, Desired, Memory, decide
-from ackpy.wire.call import Call, Observation, predicted
+from ackpy.wire.call import Call, Observation, Purpose, predicted
 from tests.kit import values
 
 ROUNDS = 4
@@ -19,6 +19,16 @@ class End:
     decision: Decision
     observed: Observation
     calls: tuple[Call, ...]
+
+
+def sent(kind: Kind, call: Call) -> Mapping[str, Any]:
+    """A call's input; one that writes an attribute by its name, as if the attribute were a member."""
+    part = next((part for part in kind.parts if part.name in call.parts), None)
+    if part is None or part.one_each is None or call.purpose is not Purpose.PUT:
+        return call.params
+    name, value = part.one_each
+    rest = {member: given for member, given in call.params.items() if member not in part.one_each}
+    return {**rest, str(call.params[name]): call.params.get(value)}
 
 
 def absent(kind: Kind) -> Observation:

@@ -131,7 +131,7 @@ def _located(kind: Kind, spec: Mapping[str, Json], recorded: Mapping[str, Json],
     if identified(kind, {"spec": spec, "status": recorded}):
         return recorded
     place = {"partition": scope.partition, "region": scope.region, "account": scope.account}
-    named = arn(kind, spec, place)
+    named = arn(kind, {"spec": spec, "status": recorded}, place)
     return merged(recorded, {"ackResourceMetadata": {"arn": named}}) if named else recorded
 
 

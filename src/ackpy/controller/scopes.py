@@ -100,6 +100,7 @@ def metadata(
     if not subject.recorded and not (observed is not None and observed.exists):
         base.pop("arn", None)
     elif subject.kind.arn and not base.get("arn"):
-        named = arn(subject.kind, subject.spec, base | {"account": scope.account})
+        resource = {"spec": subject.spec, "status": observed.status if observed else subject.status}
+        named = arn(subject.kind, resource, base | {"account": scope.account})
         base |= {"arn": named} if named else {}
     return base

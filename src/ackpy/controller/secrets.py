@@ -13,11 +13,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import orjson
+
 from ackpy.controller.references import Link, Reader, across
 from ackpy.controller.subject import Subject
 from ackpy.kinds.model import Kind, Reference
 from ackpy.kinds.paths import Json, Path, container, get, places, show, with_value
 from ackpy.kube.api import Conflict, NotFound, Object, Resource
+from ackpy.plan.compare import is_empty
 from ackpy.plan.outcome import Advisory
 from ackpy.wire.convert import SecretRef
 
@@ -84,7 +87,7 @@ class Secrets:
         self._one_at_a_time = asyncio.Lock()
 
     async def seal(self, subject: Subject, spec: Mapping[str, Json]) -> Sealed:
-        """Find out which values a spec's secrets have now, without keeping them.
+        """Find out which values a spec's secrets, and what else AWS never shows, have now, without keeping them.
 
         Raises:
             SecretRefusedError: a Secret isn't there, or not usable.
@@ -103,6 +106,9 @@ class Secrets:
             sealed = {"namespace": namespace, "name": name, "key": key, "digest": digest}
             spec = with_value(spec, field, sealed)
             versions.setdefault(show(container(field)), []).append(digest)
+        for path in subject.kind.unread:
+            if not is_empty(value := get(spec, path)):
+                versions[show(path)] = [await self._fingerprint(subject.uid, path, value)]
         joined = {path: ",".join(digests) for path, digests in versions.items()}
         return Sealed(spec, joined, tuple(dict.fromkeys(advisories)))
 
@@ -151,12 +157,19 @@ class Secrets:
             text = f"{where}, key {ref.key}: the value is not UTF-8 text"
             raise SecretRefusedError(text, "AWS takes only texts as secrets") from None  # the cause would show bytes
 
+    async def _fingerprint(self, uid: str, path: Path, value: Json) -> str:
+        """The digest of a value that stands in the spec and that AWS never shows."""
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        edition = uid, show(path), hashlib.sha256(text).hexdigest()
+        return await self._sealed(edition, text, salt=uid.encode())
+
     async def _hashed(self, uid: str, ref: SecretRef, secret: Object, value: str) -> str:
-        edition = _edition(uid, ref, secret)
+        return await self._sealed(_edition(uid, ref, secret), value.encode(), salt=f"{uid}/{ref.namespace}".encode())
+
+    async def _sealed(self, edition: tuple[str, ...], value: bytes, salt: bytes) -> str:
         async with self._one_at_a_time:
             if edition not in self._digests:
-                salt = f"{uid}/{ref.namespace}".encode()
-                digest = await asyncio.to_thread(hashlib.scrypt, value.encode(), salt=salt, **_SCRYPT)
+                digest = await asyncio.to_thread(hashlib.scrypt, value, salt=salt, **_SCRYPT)
                 self._digests[edition] = digest.hex()
                 if len(self._digests) > _KEPT_DIGESTS:
                     self._digests.popitem(last=False)

@@ -23,7 +23,8 @@ def descriptions(kind: Kind) -> dict[Path, str]:
     }
     for part in kind.parts:
         if part.form is Form.ATTRIBUTES:
-            texts |= {("spec", name): _attribute(kind, part, kind.spec.fields[name].aws) for name in part.fields}
+            fields = (kind.spec.fields[name] for name in part.fields)
+            texts |= {("spec", one.name): one.doc or _attribute(kind, part, one.aws) for one in fields}
     for ref in kind.references:
         texts[ref.ref] = f"The {ref.service}/{ref.kind} object whose {show(ref.source)} is taken as {ref.field[-1]}."
     return {path: text for path, text in texts.items() if text}

@@ -115,6 +115,9 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         terminal=errors["terminal"].texts() if "terminal" in errors else (),
         references=references(rules, spec),
         secrets=tuple(path for path, node in spec.leaves() if node.type is Type.SECRET),
+        unread=tuple(
+            (name,) for name in sorted(owned) if not (rule := spec.fields[name].rule).read and not rule.create_only
+        ),
         tags=_tags(keys["tags"]) if "tags" in keys else None,
         adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
         if "adoption" in keys

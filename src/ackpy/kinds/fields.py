@@ -3,7 +3,8 @@
 A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
 `aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
 (the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`,
-`ref`, `secret` (its value comes from a Secret).
+`ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows it), `doc` (what it is, where AWS
+doesn't say).
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from ackpy.kinds.names import reference_name
 from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
-_RULE_KEYS = "aws from list_of type immutable create_only late default unmanaged clear compare ref secret".split()
+_RULE_KEYS = (
+    "aws from list_of type immutable create_only late default unmanaged clear compare ref secret read doc".split()
+)
 _REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
 
@@ -67,7 +70,8 @@ def apply_rules(
             raise node.fail(f"the kind has no field '{text}'")
         keys = node.mapping(*_RULE_KEYS)
         immutable = keys["immutable"].flag() if "immutable" in keys else False
-        changed = replace(found, immutable=immutable, rule=_rule(keys))
+        doc = keys["doc"].text() if "doc" in keys else found.doc
+        changed = replace(found, immutable=immutable, rule=_rule(keys), doc=doc)
         trees[section] = with_field(trees[section], path, changed)
         if "secret" in keys and keys["secret"].flag():
             trees[section] = with_field(trees[section], path, _secret(changed, keys["secret"]))
@@ -136,7 +140,8 @@ def _rule(keys: Mapping[str, Node]) -> Rule:
         late = "required" if keys["late"].value == "required" else "taken" if keys["late"].flag() else None
     unset = Unset.DEFAULT if "default" in keys else Unset.ABSENT
     unmanaged = "unmanaged" in keys and keys["unmanaged"].flag()
-    if unmanaged or ("default" not in keys and (late or create_only)):
+    read = keys["read"].flag() if "read" in keys else True
+    if unmanaged or ("default" not in keys and (late or create_only or not read)):
         unset = Unset.UNMANAGED
     return Rule(
         compare=Compare(keys["compare"].choice(c.value for c in Compare)) if "compare" in keys else Compare.VALUE,
@@ -145,4 +150,5 @@ def _rule(keys: Mapping[str, Node]) -> Rule:
         clear=keys["clear"].value if "clear" in keys else None,
         late=late,
         create_only=create_only,
+        read=read,
     )

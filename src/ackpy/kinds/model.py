@@ -233,12 +233,13 @@ class Kind:
         parts: in the order in which they are written.
         not_found: codes that mean that the resource doesn't exist.
         terminal: codes after which only another spec helps.
-        arn: a template with {partition}, {region}, {account} and {spec.…}, where the ARN can be told from names.
+        arn: a template with {partition}, {region}, {account}, {spec.…} and {status.…}, where these tell the ARN.
         states: what the resource may be busy with; all must be ready.
         options: annotations that the deletion follows.
         create_first: a replacement is made before the old one is deleted, since AWS gives each a name of its own.
         one_at_a_time: AWS refuses concurrent writes to one resource.
         secrets: paths in the spec whose values come from Secrets, with list marks.
+        unread: paths in the spec that AWS never shows and that may change: what was sent is remembered.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
         source: the definition file, for messages.
     """
@@ -259,6 +260,7 @@ class Kind:
     terminal: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     secrets: tuple[Path, ...] = ()
+    unread: tuple[Path, ...] = ()
     tags: Tags | None = None
     adoption: Mapping[str, Path] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()

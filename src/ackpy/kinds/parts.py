@@ -102,6 +102,8 @@ def _attributes(own: _Section) -> Part:
     own.node.mapping(required=["get", "members"])
     get_op, get_member, get_shape = own.target("get", "out")
     put_op, put_member, put_shape = own.target("put", "in")
+    if {"name", "value"} & own.keys.keys():
+        own.node.mapping(required=["name", "value"])
     one_each = (own.keys["name"].text(), own.keys["value"].text()) if "name" in own.keys else None
     created = _attribute_map(own.create) if one_each else put_member
     known = shapes.map_keys(get_shape if one_each else put_shape)

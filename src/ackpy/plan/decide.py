@@ -272,7 +272,7 @@ def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Differenc
     """Every path below spec at which AWS isn't as the manifest says; what wasn't read can't differ."""
     spec = tags.compared(kind, desired.spec, observed.spec, desired.tags)
     secrets = [
-        Difference(path, get(desired.spec, path), None)
+        Difference(path, None, None)  # what is said of it is only that it differs
         for path in desired.unsent
         if not kind.spec.fields[path[0]].rule.create_only
     ]

@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 
 from ackpy.kinds.paths import Json
 from ackpy.services.s3 import bucket
+from ackpy.services.sns import subscription
 
 NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
     "s3/Bucket": bucket.normalised,
 }
 
-DECODE_OBSERVED: Mapping[str, Callable[[str, Mapping[str, Json]], Mapping[str, Json]]] = {}
+DECODE_OBSERVED: Mapping[str, Callable[[str, Mapping[str, Json]], Mapping[str, Json]]] = {
+    "sns/Subscription": subscription.decoded,
+}

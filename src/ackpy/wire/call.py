@@ -163,15 +163,15 @@ def template_words(kind: Kind) -> list[str]:
     return [word for _, word, _, _ in string.Formatter().parse(kind.arn or "") if word]
 
 
-def arn(kind: Kind, spec: Mapping[str, Json], place: Mapping[str, str]) -> str | None:
+def arn(kind: Kind, resource: Mapping[str, Json], place: Mapping[str, str]) -> str | None:
     """The resource's ARN by the kind's template; None where it has none, or a name in it isn't known.
 
     Args:
         kind: the kind.
-        spec: the object's spec.
+        resource: `{"spec": …, "status": …}`.
         place: partition, region and account.
     """
-    words = {word: place.get(word) or get({"spec": spec}, parse(word)) for word in template_words(kind)}
+    words = {word: place.get(word) or get(resource, parse(word)) for word in template_words(kind)}
     if kind.arn is None or not all(words.values()):
         return None
     return re.sub(r"\{([^}]+)\}", lambda match: str(words[match[1]]), kind.arn)

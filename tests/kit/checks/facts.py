@@ -134,6 +134,7 @@ def _tags(kind: Kind, contract: Node) -> Iterator[str]:
 
 def _adoption(kind: Kind, contract: Node) -> Iterator[str]:
     wanted = {key: one["to"] for key, one in contract.get("adoption", {}).get("annotation_fields", {}).items()}
+    wanted |= {one["key"]: one["path"] for one in all_excepted(contract, "adoption")}
     yield from _differs("adoption", {key: dotted(path) for key, path in kind.adoption.items()}, wanted)
 
 
@@ -142,10 +143,10 @@ def _arn(kind: Kind, contract: Node) -> Iterator[str]:
     path = "status.ackResourceMetadata.arn"
     reads = [kind.exists, *(part.read for part in kind.parts if part.read)]
     read = any(dotted(link.field) == path for one in reads for link in one.binding.outputs)
-    outs = [contract["operations"][name].get("out") for name in ("create", "read")]
-    if not read and kind.arn is None and any(path in out.values() for out in outs if isinstance(out, dict)):
+    if not read and kind.arn is None and parse(path) not in kind.identity:
         yield "nothing tells the ARN of a resource that is read"
-    if kind.arn is not None and not kind.arn.startswith("arn:"):
+    is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in kind.identity}
+    if kind.arn is not None and not kind.arn.startswith("arn:") and not is_arn:
         yield f"arn: {kind.arn} is no template of an ARN"
 
 
@@ -170,7 +171,8 @@ def _fates(kind: Kind) -> Iterator[str]:
                 yield f"nothing happens when spec.{name} changes"
             if rule.unset is not Unset.UNMANAGED and name not in kind.spec.required:
                 yield f"spec.{name} is sent at creation only, so unset must leave it alone"
-        if part and part.form is Form.ATTRIBUTES and rule.unset is Unset.ABSENT and rule.clear is None:
+        sends_all = part is not None and part.form is Form.ATTRIBUTES and part.one_each is None
+        if sends_all and name not in kind.spec.required and rule.unset is Unset.ABSENT and rule.clear is None:
             yield f"spec.{name} can't be removed: say what to send (clear), or its default"
 
 
@@ -181,8 +183,14 @@ def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
     named = {*kind.identity, *(("spec", one["path"]) for one in all_excepted(contract, "unchangeable"))}
     for path in (*update.get("in", {}).values(), *one_each.values()):
         section, name, *_ = parse(path) if isinstance(path, str) else ("", "")
-        if section == "spec" and ("spec", name) not in named and kind.spec.fields[name].rule.create_only:
+        served = section == "spec" and name in kind.spec.fields  # else other checks complain
+        if served and ("spec", name) not in named and kind.spec.fields[name].rule.create_only:
             yield f"spec.{name} can't be changed, but the contract's update does"
+    changeable = {path for one in all_excepted(contract, "changeable") for path in one["paths"]}
+    for part in kind.parts if one_each else ():
+        for name in part.fields if part.one_each else ():
+            known = f"spec.{name}" in one_each.values() or f"spec.{name}" in changeable
+            yield from _differs(f"spec.{name} is create-only", kind.spec.fields[name].rule.create_only, not known)
 
 
 def _unset(kind: Kind, contract: Node) -> Iterator[str]:
@@ -191,7 +199,7 @@ def _unset(kind: Kind, contract: Node) -> Iterator[str]:
     found = {}
     for path, field in nodes(kind.spec, ("spec",)):
         rule = field.rule
-        follows = rule.unset is Unset.UNMANAGED and (rule.late or rule.create_only)
+        follows = rule.unset is Unset.UNMANAGED and (rule.late or rule.create_only or not rule.read)
         if rule.unset is not Unset.ABSENT and not follows:
             found[dotted(path)] = rule.default if rule.unset is Unset.DEFAULT else rule.unset
     for name in sorted(found.keys() | wanted.keys()):

@@ -11,7 +11,7 @@ from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, decide, 
 from ackpy.wire.call import Call, Observation, Purpose, merged, seen
 from tests.kit import values
 from tests.kit.oracle import Node
-from tests.kit.steps import End, converge
+from tests.kit.steps import End, converge, sent
 
 Spec = Mapping[str, Any]
 
@@ -93,7 +93,10 @@ def _claims(kind: Kind, call: Call) -> Iterator[str]:
         if kind.part_of(path[0]) is None:
             continue
         link = next((link for link in binding.inputs if link.field == ("spec", *path)), None)
-        if link is None or get(call.params, link.aws) is None:
+        part = kind.part_of(path[0])
+        if part and part.one_each and value is None:
+            continue  # an attribute without a value is taken away
+        if link is None or get(sent(kind, call), link.aws) is None:
             yield f"{call.operation} claims to set spec.{show(path)}, and sends nothing for it"
             continue
         node = kind.spec.at(path)
@@ -119,10 +122,10 @@ def echo(kind: Kind, call: Call) -> Node:
         read = (part.read or kind.exists).binding
         answer: Node = {}
         for link in binding.inputs if binding else ():
-            sent = get(call.params, link.aws)
+            given = get(sent(kind, call), link.aws)
             out = next((out for out in read.outputs if link.field[: len(out.field)] == out.field), None)
-            if out and sent is not None:
-                answer = _laid(answer, out.aws, _inside(kind.spec, out.field[1:], link.field[1:], sent))
+            if out and given is not None:
+                answer = _laid(answer, out.aws, _inside(kind.spec, out.field[1:], link.field[1:], given))
         found = merged(found, seen(kind, read, answer)[0])
     return found
 

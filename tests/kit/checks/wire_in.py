@@ -1,11 +1,13 @@
 """What is seen: every member of AWS's answers that the contract takes lands where the contract says."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from botocore.model import Shape, StructureShape
 
 from ackpy.kinds.model import Kind, Read
+from ackpy.kinds.paths import parse, put
 from ackpy.wire.call import matching, seen
 from tests.kit import values
 from tests.kit.answers import answer
@@ -80,11 +82,18 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         yield f"{read.binding.operation} answers no list {read.items}"
         return
     other, mine = listed
-    for path in read.ends.values():
+    for member, path in read.match.items():
+        if parse(member)[-1].removeprefix("@").lower() != path[-1].lower():
+            yield f"{what} holds {member} against {'.'.join(path)}"
+        same[member] = values.at(resource, path)
+    for member, path in read.ends.items():
         if path[0] != "spec":
             yield f"{what} looks for {'.'.join(path)} before it is known"
-    same |= {member: f"{mine[member]}:{values.at(resource, path)}" for member, path in read.ends.items()}
-    if [*matching(read, resource, {**made, str(read.items): [other, {**mine, **same}]})] != [{**mine, **same}]:
+        same[member] = f"{mine[member]}:{values.at(resource, path)}"
+    mine = deepcopy(mine)
+    for member, value in same.items():
+        put(mine, parse(member), value)
+    if [*matching(read, resource, {**made, str(read.items): [other, mine]})] != [mine]:
         yield f"{what} doesn't find the resource by {', '.join(same)}"
     if [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"

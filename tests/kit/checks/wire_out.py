@@ -79,15 +79,16 @@ def _calls(kind: Kind, contract: Node) -> Iterator[str]:
 def _writes(kind: Kind, contract: Node) -> Iterator[str]:
     """The calls that set every part of a resource that has none, and those that take every part away."""
     full = values.spec_of(kind)
-    fixed = {name: value for name, value in full.items() if _fixed(kind, name) or name in values.required(kind)}
-    for call in _answer(kind, full, fixed):
+    bare = {name: value for name, value in full.items() if _fixed(kind, name)}
+    least = bare | {name: full[name] for name in values.required(kind)}
+    for call in _answer(kind, full, bare):
         part = _part(kind, call)
         own = {name: full[name] for name in part.fields}
         yield from _write(kind, contract, call, _element(call, own) if part.form is Form.CHILDREN else own)
-    for call in _answer(kind, fixed, full):
+    for call in _answer(kind, least, full):
         if call.purpose is not Purpose.REMOVE:
             # What unset means is written: a default, or an empty text. In a body the rest goes along.
-            rest = {name: fixed[name] for name in _part(kind, call).fields if name in fixed}
+            rest = {name: least[name] for name in _part(kind, call).fields if name in least}
             unset = {path[0]: value or "" for path, value in call.sets.items()}
             yield from _write(kind, contract, call, {**rest, **unset} if _part(kind, call).form is Form.BODY else unset)
         elif _part(kind, call).form is Form.CHILDREN:
@@ -110,7 +111,8 @@ def _fixed(kind: Kind, name: str) -> bool:
 
 def _answer(kind: Kind, spec: Mapping[str, Any], there: Mapping[str, Any]) -> tuple[Call, ...]:
     status = values.recorded(kind)
-    decision = decide(kind, Desired(spec, status), Observation(True, there, status), Memory())
+    unsent = tuple(path for path in kind.unread if path[0] in spec)
+    decision = decide(kind, Desired(spec, status, unsent=unsent), Observation(True, there, status), Memory())
     return decision.stage.calls if isinstance(decision, Act) else ()
 
 
@@ -127,10 +129,31 @@ def _deletion(kind: Kind, status: Mapping[str, Any]) -> tuple[Call, ...]:
 
 def _write(kind: Kind, contract: Node, call: Call, own: Mapping[str, Any]) -> Iterator[str]:
     """A part's call sends these values of its fields, and the identity."""
+    if _part(kind, call).one_each:
+        yield from _attribute(kind, contract, call)
+        return
     full = values.spec_of(kind)
     identity = {path[1]: full[path[1]] for path in kind.identity if path[0] == "spec"}
     resource = {"spec": identity | dict(own), "status": values.recorded(kind)}
     yield from compare(kind, contract, call.operation, call.params, resource)
+
+
+def _attribute(kind: Kind, contract: Node, call: Call) -> Iterator[str]:
+    """A call that writes one attribute names it as the contract does, and beside it the resource and the value."""
+    members = contract["operations"]["update"]["one_call_per_changed_attribute"]
+    ((path, value),) = call.sets.items()
+    known = members["attributes"] | {
+        aws.rpartition("@")[2]: to for aws, to in contract["operations"]["create"]["in"].items() if "@" in aws
+    }
+    rule = kind.spec.fields[path[0]].rule
+    model = kind.service.model.operation_model(call.operation)
+    wanted = sent(contract, model, {"spec": {}, "status": values.recorded(kind)}) | {
+        members["name_member"]: next(name for name, to in known.items() if to == f"spec.{path[0]}")
+    }
+    if (shown := rule.clear if value is None else value) is not None:
+        wanted[members["value_member"]] = shown
+    yield from _valid(call.operation, call.params, model.input_shape)
+    yield from _same(call.operation, call.params, wanted)
 
 
 def _removed_keys(kind: Kind, contract: Node, call: Call, full: Mapping[str, Any]) -> Iterator[str]:
