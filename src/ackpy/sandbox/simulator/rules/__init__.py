@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import s3, sqs
+from ackpy.sandbox.simulator.rules import s3, sqs, stepfunctions
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
@@ -28,5 +28,14 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "CreateQueue": sqs.create_queue,
         "SetQueueAttributes": sqs.set_attributes,
         "TagQueue": sqs.tag_queue,
+    },
+    "stepfunctions": {
+        "CreateActivity": stepfunctions.create_activity,
+        "CreateStateMachine": stepfunctions.create_state_machine,
+        "CreateStateMachineAlias": stepfunctions.create_alias,
+        "DeleteStateMachineVersion": stepfunctions.delete_version,
+        "PublishStateMachineVersion": stepfunctions.publish_version,
+        "UpdateStateMachine": stepfunctions.update_state_machine,
+        "UpdateStateMachineAlias": stepfunctions.update_alias,
     },
 }
