@@ -14,9 +14,11 @@ from tests.simulator.doors import by_botocore, in_process
 from tests.simulator.s3_access_scenarios import S3_ACCESS
 from tests.simulator.s3_scenarios import S3
 from tests.simulator.scenarios import Scenario, run
+from tests.simulator.sns_scenarios import SNS
 from tests.simulator.sqs_scenarios import SQS
+from tests.simulator.stepfunctions_scenarios import STEPFUNCTIONS
 
-ALL = [*S3, *S3_ACCESS, *SQS]
+ALL = [*S3, *S3_ACCESS, *SNS, *SQS, *STEPFUNCTIONS]
 MOTO = [scenario for scenario in ALL if not scenario.not_moto]
 NOT_MOTO = [scenario for scenario in ALL if scenario.not_moto]
 

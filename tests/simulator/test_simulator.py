@@ -226,7 +226,7 @@ def test_a_gap_is_no_answer(aws: Simulator) -> None:
         aws.call("iot", "CreateThing", {})
 
 
-@pytest.mark.parametrize("service", ["s3", "sqs"])
+@pytest.mark.parametrize("service", ["s3", "sns", "sqs", "stepfunctions"])
 def test_every_operation_of_the_contract_is_simulated(aws: Simulator, service: str) -> None:
     contract = json.loads((Path(__file__).parents[1] / "contract" / f"{service}.json").read_text())
     model = Loader().load_service_model(service, "service-2")["operations"]

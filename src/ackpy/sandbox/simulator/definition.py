@@ -124,6 +124,8 @@ class Part:
         pairs: MAP: on the wire it is a list of pairs, of which these members are name and value (tags: [Key, Value]).
         entry: MAP: a put's input members with the name and the value of one entry (PutRolePolicy: [PolicyName,
             PolicyDocument]); a put without the value removes the entry.
+        secret: MAP: entries that a get never shows.
+        gone: the fault of this part's operations where the resource isn't there, if not the kind's.
         members: RECORD: the input members of the creation and of the put that it keeps; its get answers those that its
             output has too, and `live`, within `out` if that is said (DescribeKey: KeyMetadata). Example:
             `description: {form: record, put: UpdateX, get: DescribeX, members: [Description], live: {Arn: "{arn}"}}`
@@ -158,6 +160,8 @@ class Part:
     blank_removes: bool = False
     pairs: tuple[str, ...] = ()
     entry: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    gone: str = ""
     members: tuple[str, ...] = ()
     answer: Template = field(default_factory=dict)
 
@@ -218,7 +222,8 @@ class Kind:
         absent, elsewhere, foreign: the faults when it isn't there, is in another region or another account's.
         anywhere: operations that every region answers.
         describe: operations that only answer a template.
-        arn: what its ARN looks like (a regular expression), where operations serve several kinds.
+        arn: what its ARN looks like (a regular expression), where operations serve several kinds;
+            a group named `key` is the key, where no separator tells it (`(?P<key>[^/]+/[^/]+)`).
         malformed: the fault of an ARN that looks like none of an operation's kinds.
         parent, joined: the kind it stands below, and what joins the parent's key and its own; its key begins with the
             parent's, and it is deleted with the parent.
@@ -249,6 +254,9 @@ class Kind:
         for member, separator in {self.create.key: "", **self.address}.items():
             if member in params:
                 value = str(params[member])
+                match = re.fullmatch(self.arn, value) if separator and self.arn else None
+                if match and "key" in match.groupdict():
+                    return match["key"]
                 return value.rpartition(separator)[2] if separator else value
         return ""
 
@@ -407,6 +415,7 @@ def _check_operation(service: Service, operation: str, action: Action) -> None:
         part.absent,
         part.unknown,
         part.invalid,
+        part.gone,
         *(need.fault for need in part.requires),
     ]
     for fault in named:

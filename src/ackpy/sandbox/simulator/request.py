@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from ackpy.sandbox.simulator.definition import Action, Service
+from ackpy.sandbox.simulator.definition import Action, Form, Service
 from ackpy.sandbox.simulator.faults import AwsFault
 from ackpy.sandbox.simulator.world import Lag, Resource, Slot, World, canonical_user, instant
 
@@ -81,7 +81,7 @@ class Request:
             AwsFault: if there is none.
         """
         if self.resource is None:
-            raise self.fault(self.action.kind.absent)
+            raise self.fault(self.action.part.gone or self.action.kind.absent)
         return self.resource
 
     def part(self, name: str) -> Any:
@@ -106,6 +106,9 @@ class Request:
             "modified_seconds": str(int(resource.modified)),
             "noise": str(self.random.randrange(10)),
         }
+        for name, part in self.action.kind.parts.items():
+            if part.form is Form.RECORD and isinstance(record := resource.parts.get(name), Mapping):
+                basic = {**record, **basic}
         return basic | {name: text.format(**basic) for name, text in self.action.kind.views.items()}
 
 

@@ -189,6 +189,7 @@ def select(request: Request) -> Answer:
     if part.select:
         wanted = request.params.get(part.select, [])
         entries = {name: value for name, value in entries.items() if name in wanted or "All" in wanted}
+    entries = {name: value for name, value in entries.items() if name not in part.secret}
     if part.pairs:
         name_member, value_member = part.pairs
         return {part.out: [{name_member: name, value_member: value} for name, value in entries.items()]}

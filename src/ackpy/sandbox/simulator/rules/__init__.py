@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import s3, sqs, stepfunctions
+from ackpy.sandbox.simulator.rules import s3, sns, sqs, stepfunctions
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
@@ -23,6 +23,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "PutBucketVersioning": s3.put_versioning,
         "PutBucketWebsite": s3.put_website,
         "PutObjectLockConfiguration": s3.put_object_lock,
+    },
+    "sns": {
+        "CreatePlatformApplication": sns.create_application,
+        "CreatePlatformEndpoint": sns.create_endpoint,
+        "CreateTopic": sns.create_topic,
+        "GetSubscriptionAttributes": sns.get_subscription,
+        "GetTopicAttributes": sns.get_topic,
+        "Subscribe": sns.subscribe,
+        "Unsubscribe": sns.unsubscribe,
     },
     "sqs": {
         "CreateQueue": sqs.create_queue,
