@@ -41,12 +41,11 @@ SNS = [
         "a topic is deleted twice",
         topic("DeleteTopic"),
         topic("DeleteTopic"),
-        not_moto="moto misses the topic",
     ),
     sns(
         "wrong attributes are refused, and an absent value removes",
-        setting("Policy", "{", "InvalidParameter"),
         setting("Colour", "red", "InvalidParameter"),
+        setting("Policy", "{", "InvalidParameter"),
         setting("KmsMasterKeyId", "alias/aws/sns"),
         topic("GetTopicAttributes", {"Attributes": {"KmsMasterKeyId": "alias/aws/sns"}}),
         topic("SetTopicAttributes", AttributeName="KmsMasterKeyId"),

@@ -63,9 +63,7 @@ def get_topic(request: Request) -> Answer:
         "SubscriptionsDeleted": "0",
         "EffectiveDeliveryPolicy": json.dumps(effective, separators=(",", ":")),
     }
-    return {
-        "Attributes": {"Policy": json.dumps(policy, separators=(",", ":")), "DisplayName": "", **stored, **live}
-    }
+    return {"Attributes": {"Policy": json.dumps(policy, separators=(",", ":")), "DisplayName": "", **stored, **live}}
 
 
 def subscribe(request: Request) -> Answer | None:
