@@ -14,9 +14,11 @@ from tests.simulator.doors import by_botocore, in_process
 from tests.simulator.s3_access_scenarios import S3_ACCESS
 from tests.simulator.s3_scenarios import S3
 from tests.simulator.scenarios import Scenario, run
+from tests.simulator.sns_scenarios import SNS
 from tests.simulator.sqs_scenarios import SQS
+from tests.simulator.stepfunctions_scenarios import STEPFUNCTIONS
 
-ALL = [*S3, *S3_ACCESS, *SQS]
+ALL = [*S3, *S3_ACCESS, *SNS, *SQS, *STEPFUNCTIONS]
 MOTO = [scenario for scenario in ALL if not scenario.not_moto]
 NOT_MOTO = [scenario for scenario in ALL if scenario.not_moto]
 
@@ -45,5 +47,5 @@ def test_moto_agrees(scenario: Scenario) -> None:
 @pytest.mark.parametrize("scenario", NOT_MOTO, ids=_named)
 def test_moto_still_differs(scenario: Scenario) -> None:
     """A scenario that moto has learnt loses its reason."""
-    with mock_aws(), pytest.raises(AssertionError):
+    with mock_aws(), pytest.raises((AssertionError, NotImplementedError)):
         run(scenario, by_botocore())

@@ -5,6 +5,7 @@ A file names operations and members only; botocore's model tells their shapes, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -45,11 +46,15 @@ class Scope(StrEnum):
 
 
 class Form(StrEnum):
-    """How a part is stored: one VALUE, CHILDREN with an id each, or a MAP that writes are merged into."""
+    """How a part is stored: one VALUE, CHILDREN with an id each, a MAP or a RECORD that writes are merged into.
+
+    A RECORD is what a create takes and a describe answers: some of the create's own input members.
+    """
 
     VALUE = "value"
     CHILDREN = "children"
     MAP = "map"
+    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,15 @@ class Part:
         settings: MAP: the entries that may be put; none declared means any.
         unknown, invalid: the faults of an entry that there isn't, or that has a wrong value.
         blank_removes: MAP: an empty text removes the entry.
+        pairs: MAP: on the wire it is a list of pairs, of which these members are name and value (tags: [Key, Value]).
+        entry: MAP: a put's input members with the name and the value of one entry (PutRolePolicy: [PolicyName,
+            PolicyDocument]); a put without the value removes the entry.
+        secret: MAP: entries that a get never shows.
+        gone: the fault of this part's operations where the resource isn't there, if not the kind's.
+        members: RECORD: the input members of the creation and of the put that it keeps; its get answers those that its
+            output has too, and `live`, within `out` if that is said (DescribeKey: KeyMetadata). Example:
+            `description: {form: record, put: UpdateX, get: DescribeX, members: [Description], live: {Arn: "{arn}"}}`
+        answer: RECORD: a template for the put's answer.
     """
 
     form: Form = Form.VALUE
@@ -144,6 +158,12 @@ class Part:
     unknown: str = ""
     invalid: str = ""
     blank_removes: bool = False
+    pairs: tuple[str, ...] = ()
+    entry: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+    gone: str = ""
+    members: tuple[str, ...] = ()
+    answer: Template = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +175,8 @@ class Create:
         exists: the fault when it is there already.
         answer: a template.
         parts: input members that come along as parts.
+        again: parts, or members of one ("record.type"), that a second creation must repeat to be answered as the first
+            was; without it a second one is always refused.
     """
 
     operation: str
@@ -162,6 +184,7 @@ class Create:
     exists: str
     answer: Template = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
+    again: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +197,7 @@ class Listing:
         prefix: the input member with which keys must begin.
         filters: input members that must equal a view.
         omit_empty: an empty list isn't in the answer.
+        below: the input member that names the parent whose children are wanted.
     """
 
     operation: str
@@ -184,6 +208,7 @@ class Listing:
     filters: Mapping[str, str] = field(default_factory=dict)
     pages: Pages = field(default_factory=Pages)
     omit_empty: bool = False
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +222,12 @@ class Kind:
         absent, elsewhere, foreign: the faults when it isn't there, is in another region or another account's.
         anywhere: operations that every region answers.
         describe: operations that only answer a template.
+        arn: what its ARN looks like (a regular expression), where operations serve several kinds;
+            a group named `key` is the key, where no separator tells it (`(?P<key>[^/]+/[^/]+)`).
+        malformed: the fault of an ARN that looks like none of an operation's kinds.
+        parent, joined: the kind it stands below, and what joins the parent's key and its own; its key begins with the
+            parent's, and it is deleted with the parent.
+        forgiving: to delete what isn't there succeeds.
     """
 
     scope: Scope
@@ -212,6 +243,27 @@ class Kind:
     foreign: str = ""
     anywhere: tuple[str, ...] = ()
     describe: Mapping[str, Template] = field(default_factory=dict)
+    arn: str = ""
+    malformed: str = ""
+    parent: str = ""
+    joined: str = ":"
+    forgiving: bool = False
+
+    def named(self, params: Mapping[str, object]) -> str:
+        """The key that an input names; "" if it names none."""
+        for member, separator in {self.create.key: "", **self.address}.items():
+            if member in params:
+                value = str(params[member])
+                match = re.fullmatch(self.arn, value) if separator and self.arn else None
+                if match and "key" in match.groupdict():
+                    return match["key"]
+                return value.rpartition(separator)[2] if separator else value
+        return ""
+
+    def fits(self, params: Mapping[str, object]) -> bool:
+        """Whether the ARN that an input names, if any, is one of this kind."""
+        given = [str(params[member]) for member, separator in self.address.items() if separator and member in params]
+        return all(re.fullmatch(self.arn, value) for value in given) if self.arn else True
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +285,8 @@ class Service:
     faults: Mapping[str, FaultText]
     throttled: str
     invalid: Mapping[str, str]
-    actions: Mapping[str, Action]
+    actions: Mapping[str, tuple[Action, ...]]
+    kinds: Mapping[str, Kind]
 
     def fault(self, name: str, message: str = "", key: str = "") -> AwsFault:
         """The fault of this name; `message` is said instead of its text."""
@@ -270,14 +323,17 @@ def parse(service: str, text: str) -> Service:
         data = yaml.safe_load(text)
         kinds = {name: _kind(entry) for name, entry in data["kinds"].items()}
         faults = {name: FaultText(name, **entry) for name, entry in data["faults"].items()}
-        actions = dict(_actions(kinds))
-        result = Service(service, faults, data["throttled"], data["invalid"], actions)
+        actions: dict[str, tuple[Action, ...]] = {}
+        for operation, action in _actions(kinds):
+            actions[operation] = (*actions.get(operation, ()), action)
+        result = Service(service, faults, data["throttled"], data["invalid"], actions, kinds)
     except (TypeError, KeyError, ValueError, yaml.YAMLError) as error:
         raise DefinitionError(
             f"services/{service}.yaml: {error}; see definition.py for what an entry may say"
         ) from error
-    for operation, action in actions.items():
-        _check_operation(result, operation, action)
+    for operation, several in actions.items():
+        for action in several:
+            _check_operation(result, operation, action)
     return result
 
 
@@ -309,6 +365,7 @@ _VERBS = {
     Form.VALUE: {"put": "put", "get": "get", "remove": "remove"},
     Form.CHILDREN: {"put": "put_child", "get": "get_child", "remove": "remove_child", "list": "list_children"},
     Form.MAP: {"put": "merge", "get": "select", "remove": "drop"},
+    Form.RECORD: {"put": "update", "get": "show"},
 }
 
 
@@ -335,7 +392,11 @@ def _check_operation(service: Service, operation: str, action: Action) -> None:
     wanted = {
         "put": [(inputs, part.member)],
         "put_child": [(inputs, part.member), (inputs, part.ids)],
-        "merge": [(inputs, part.member)],
+        "merge": [(inputs, part.member), *((inputs, member) for member in part.entry)],
+        "update": [(inputs, next((member for member in part.members if member in inputs), part.members[0]))]
+        if part.members
+        else [],
+        "show": [(outputs, part.out)],
         "get": [(outputs, part.out)],
         "get_child": [(inputs, part.ids), (outputs, part.out)],
         "remove_child": [(inputs, part.ids)],
@@ -349,10 +410,12 @@ def _check_operation(service: Service, operation: str, action: Action) -> None:
             raise DefinitionError(f"{where}: no member {member}; there are {', '.join(shape)}")
     named = [
         action.kind.absent,
+        action.kind.malformed,
         action.kind.create.exists,
         part.absent,
         part.unknown,
         part.invalid,
+        part.gone,
         *(need.fault for need in part.requires),
     ]
     for fault in named:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from ackpy.sandbox.simulator.definition import Action, Service
+from ackpy.sandbox.simulator.definition import Action, Form, Service
 from ackpy.sandbox.simulator.faults import AwsFault
 from ackpy.sandbox.simulator.world import Lag, Resource, Slot, World, canonical_user, instant
 
@@ -34,6 +34,7 @@ class Request:
         resource: what readers see, for a verb that reads; what there is, for one that writes.
         initial: parts that a rule gives to the resource that is being created.
         answer: members that a rule puts into the answer to a creation.
+        named: the key that a rule gives to what is being created, where the input doesn't.
     """
 
     service: Service
@@ -49,6 +50,7 @@ class Request:
     resource: Resource | None = None
     initial: Answer = field(default_factory=dict)
     answer: Answer = field(default_factory=dict)
+    named: str = ""
 
     def fault(self, name: str, message: str = "") -> AwsFault:
         """The fault of this name from the service's file; `message` is said instead of its text."""
@@ -57,17 +59,19 @@ class Request:
     @property
     def key(self) -> str:
         """The key of the resource that the input names; "" if it names none."""
-        for member, separator in {self.action.kind.create.key: "", **self.action.kind.address}.items():
-            if member in self.params:
-                value = str(self.params[member])
-                return value.rpartition(separator)[2] if separator else value
-        return ""
+        return self.named or self.action.kind.named(self.params)
 
     @property
     def slot(self) -> Slot:
         """The slot of the resource that the input names."""
         key = self.action.kind.scope.key(self.account, self.region, self.key)
         return self.world.slot(self.service.name, self.action.kind_name, key)
+
+    def other(self, kind: str, key: str) -> Slot:
+        """The slot of a resource of another kind, in the caller's account and region."""
+        return self.world.slot(
+            self.service.name, kind, self.service.kinds[kind].scope.key(self.account, self.region, key)
+        )
 
     @property
     def there(self) -> Resource:
@@ -77,7 +81,7 @@ class Request:
             AwsFault: if there is none.
         """
         if self.resource is None:
-            raise self.fault(self.action.kind.absent)
+            raise self.fault(self.action.part.gone or self.action.kind.absent)
         return self.resource
 
     def part(self, name: str) -> Any:
@@ -97,10 +101,14 @@ class Request:
             "region": resource.region,
             "canonical": canonical_user(resource.account),
             "created": instant(resource.created),
+            "modified": instant(resource.modified),
             "created_seconds": str(int(resource.created)),
             "modified_seconds": str(int(resource.modified)),
             "noise": str(self.random.randrange(10)),
         }
+        for name, part in self.action.kind.parts.items():
+            if part.form is Form.RECORD and isinstance(record := resource.parts.get(name), Mapping):
+                basic = {**record, **basic}
         return basic | {name: text.format(**basic) for name, text in self.action.kind.views.items()}
 
 

@@ -29,6 +29,7 @@ from werkzeug.exceptions import NotFound
 
 from ackpy.sandbox.simulator import definition
 from ackpy.sandbox.simulator.faults import AwsFault, NotSimulatedError
+from ackpy.sandbox.simulator.models import service_model
 from ackpy.sandbox.simulator.simulator import Simulator
 
 # AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/s3/aws4_request, ...
@@ -97,6 +98,13 @@ class Front:
 
 
 @cache
+def _signed_for() -> dict[str, str]:
+    """The services by the names that their requests are signed for ("states": stepfunctions)."""
+    metadata = {service: service_model(service).metadata for service in definition.services()}
+    return {str(entry.get("signingName", entry["endpointPrefix"])): service for service, entry in metadata.items()}
+
+
+@cache
 def _router(service: str) -> tuple[str, Any]:
     """A service's protocol, and moto's router for it."""
     model = ServiceModel(Loader().load_service_model(service, "service-2"), service)
@@ -110,6 +118,7 @@ def _route(request: Request, service: str) -> tuple[str, Any, dict[str, Any]]:
     Raises:
         NotSimulatedError: if the simulator hasn't the service, or the service no such operation.
     """
+    service = _signed_for().get(service, service)
     if service not in definition.services():
         raise NotSimulatedError(f"the simulator has no service {service}")
     protocol, router = _router(service)
@@ -159,5 +168,20 @@ def _s3_error(_operation: Any, fault: AwsFault, request_id: str) -> Reply:
     return Reply(fault.status, {"Content-Type": "application/xml", "x-amz-request-id": request_id}, body)
 
 
+def _query_error(operation: Any, fault: AwsFault, request_id: str) -> Reply:
+    root = ElementTree.Element("ErrorResponse", xmlns=operation.service_model.metadata["xmlNamespace"])
+    error = ElementTree.SubElement(root, "Error")
+    side = "Sender" if fault.status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver"
+    for name, text in (("Type", side), ("Code", fault.code), ("Message", fault.message)):
+        ElementTree.SubElement(error, name).text = text
+    ElementTree.SubElement(root, "RequestId").text = request_id
+    body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return Reply(fault.status, {"Content-Type": "text/xml", "x-amzn-RequestId": request_id}, body)
+
+
 # How each protocol writes an error; a protocol's row comes with its first service.
-_ERRORS: dict[str, Callable[[Any, AwsFault, str], Reply]] = {"json": _json_error, "rest-xml": _s3_error}
+_ERRORS: dict[str, Callable[[Any, AwsFault, str], Reply]] = {
+    "json": _json_error,
+    "query": _query_error,
+    "rest-xml": _s3_error,
+}

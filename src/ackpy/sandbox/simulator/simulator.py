@@ -119,7 +119,6 @@ class Simulator:
         """
         if not self.simulates(service, operation):
             raise NotSimulatedError(f"the simulator has no {service} {operation}")
-        action = definition.load(service).actions[operation]
         model = operation_model(service, operation)
         check(model.input_shape, params)
         with self._lock:
@@ -129,7 +128,7 @@ class Simulator:
             for hook in self.before_call:
                 hook(call)
             try:
-                call.answer = self._answer(call, action)
+                call.answer = self._answer(call)
             except AwsFault as fault:
                 call.fault = fault
             else:
@@ -157,8 +156,10 @@ class Simulator:
         """The next `times` calls of an operation answer the fault and have no effect."""
         self._troubles[service, operation] = _Trouble(fault, times)
 
-    def _answer(self, call: Call, action: definition.Action) -> Answer:
+    def _answer(self, call: Call) -> Answer:
         service, settings = definition.load(call.service), self._settings[call.service]
+        actions = service.actions[call.operation]
+        action = next((action for action in actions if action.kind.fits(call.params)), actions[0])
         request = Request(
             service=service,
             operation=call.operation,
@@ -179,6 +180,10 @@ class Simulator:
             raise request.fault(service.throttled)
         for shape, value in strangers(operation_model(call.service, call.operation).input_shape, call.params):
             raise request.fault(service.invalid.get(shape, service.invalid["default"]).format(value=value))
+        if action.kind.malformed and not action.kind.fits(call.params):
+            raise request.fault(action.kind.malformed)
+        if action.verb == "delete" and action.kind.forgiving and request.slot.current is None:
+            return {}
         if action.verb not in {"create", "list"}:
             _find(request)
         rule = RULES[call.service].get(call.operation)

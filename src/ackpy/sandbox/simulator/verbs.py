@@ -19,12 +19,15 @@ _REWRITERS: dict[str, Callable[[str], str]] = {"json": rewritten, "policy": rewr
 
 def create(request: Request) -> Answer:
     """Make a resource with AWS's defaults, what the input carries and what a rule added."""
-    kind = request.action.kind
-    if request.slot.current:
+    kind, there = request.action.kind, request.slot.current
+    if there and kind.create.again is None:
         raise request.fault(kind.create.exists)
     made = Resource(request.key, request.account, request.region, request.now, request.now)
     view = request.view(made)
     parts = {name: render(part.initial, view) for name, part in kind.parts.items() if part.initial is not None}
+    for name, part in kind.parts.items():
+        if part.form is Form.RECORD:
+            parts[name] = {**(parts.get(name) or {}), **_given(request, part)}
     for member, name in kind.create.parts.items():
         if member in request.params:
             part, value = kind.parts[name], request.params[member]
@@ -34,6 +37,10 @@ def create(request: Request) -> Answer:
                 else _taken(request, part, value)
             )
     made = replace(made, parts=parts | deepcopy(request.initial))
+    if there:
+        if any(_at(made, path) != _at(there, path) for path in kind.create.again or ()):
+            raise request.fault(kind.create.exists)
+        return _rendered(kind.create.answer, request.view(there)) | request.answer
     request.slot.write(made, request.lags.created, request.now)
     return _rendered(kind.create.answer, view) | request.answer
 
@@ -44,7 +51,13 @@ def describe(request: Request) -> Answer:
 
 
 def delete(request: Request) -> Answer:
-    """Delete the resource."""
+    """Delete the resource, and what stands below it."""
+    for name, kind in request.service.kinds.items():
+        if kind.parent == request.action.kind_name:
+            for child in list(request.world.look(request.service.name, name, request.now)):
+                if child.key.startswith(request.key + kind.joined):
+                    slot = request.other(name, child.key)
+                    slot.write(None, request.lags.deleted, request.now)
     request.slot.write(None, request.lags.deleted, request.now)
     return {}
 
@@ -53,11 +66,18 @@ def list_resources(request: Request) -> Answer:
     """One page of the resources of the caller's account, and of its region where keys are a region's."""
     kind, listing, params = request.action.kind, request.action.kind.listing, request.params
     found: dict[str, Answer] = {}
+    above = ""
+    if listing.below:
+        parent = request.service.kinds[kind.parent]
+        above = parent.named(params)
+        if request.other(kind.parent, above).look(request.now) is None:
+            raise request.fault(parent.absent)
     for resource in request.world.look(request.service.name, request.action.kind_name, request.now):
         view = request.view(resource)
         if (
             resource.account == request.account
             and (kind.scope != "region" or resource.region == request.region)
+            and resource.key.startswith(above and above + kind.joined)
             and resource.key.startswith(params.get(listing.prefix, ""))
             and all(params.get(member, view[name]) == view[name] for member, name in listing.filters.items())
         ):
@@ -135,8 +155,31 @@ def list_children(request: Request) -> Answer:
 def merge(request: Request) -> Answer:
     """Put entries into a map; the others stay."""
     part, name = request.action.part, request.action.part_name
-    request.store(name, _merged(request, part, request.part(name), request.params[part.member]))
+    old = request.part(name)
+    if not part.entry:
+        request.store(name, _merged(request, part, old, request.params[part.member]))
+        return {}
+    key, value = (request.params.get(member) for member in part.entry)
+    if value is None:
+        request.store(name, {entry: kept for entry, kept in (old or {}).items() if entry != key})
+    else:
+        request.store(name, _merged(request, part, old, {str(key): value}))
     return {}
+
+
+def update(request: Request) -> Answer:
+    """Put members into a record; the others stay."""
+    part, name = request.action.part, request.action.part_name
+    request.store(name, {**(request.part(name) or {}), **_given(request, part)})
+    stored = request.slot.current
+    return _rendered(part.answer, request.view(stored)) | request.answer if stored else {}
+
+
+def show(request: Request) -> Answer:
+    """Answer a record and what AWS adds."""
+    part = request.action.part
+    value = {**(request.part(request.action.part_name) or {}), **render(part.live, request.view(request.there))}
+    return {part.out: value} if part.out else _spread(request, value)
 
 
 def select(request: Request) -> Answer:
@@ -146,6 +189,10 @@ def select(request: Request) -> Answer:
     if part.select:
         wanted = request.params.get(part.select, [])
         entries = {name: value for name, value in entries.items() if name in wanted or "All" in wanted}
+    entries = {name: value for name, value in entries.items() if name not in part.secret}
+    if part.pairs:
+        name_member, value_member = part.pairs
+        return {part.out: [{name_member: name, value_member: value} for name, value in entries.items()]}
     return {part.out: entries} if entries else {}
 
 
@@ -170,9 +217,11 @@ VERBS: Mapping[str, Callable[[Request], Answer]] = {
     "list_children": list_children,
     "merge": merge,
     "select": select,
+    "update": update,
+    "show": show,
     "drop": drop,
 }
-WRITES = frozenset({"delete", "put", "remove", "put_child", "remove_child", "merge", "drop"})
+WRITES = frozenset({"delete", "put", "remove", "put_child", "remove_child", "merge", "drop", "update"})
 
 
 def _rendered(template: Mapping[str, object], view: Mapping[str, object]) -> Answer:
@@ -209,17 +258,31 @@ def _taken(request: Request, part: Part, value: object) -> Any:
     return kept
 
 
+def _given(request: Request, part: Part) -> Answer:
+    """The members of a record that the input has."""
+    return {name: deepcopy(request.params[name]) for name in part.members if name in request.params}
+
+
+def _at(resource: Resource, path: str) -> object:
+    """A part, or a member of a part."""
+    name, _, member = path.partition(".")
+    value = resource.parts.get(name)
+    return value.get(member) if member and isinstance(value, Mapping) else value
+
+
 def _items(value: Any, path: str) -> Iterable[Answer]:
     return value.get(path, []) if path else [value]
 
 
-def _merged(request: Request, part: Part, old: Mapping[str, str] | None, new: Mapping[str, str]) -> dict[str, str]:
+def _merged(request: Request, part: Part, old: Mapping[str, str] | None, new: Any) -> dict[str, str]:
     """A map with entries put into it.
 
     Raises:
         AwsFault: if an entry isn't among the settings, or isn't what its setting allows.
     """
     result = dict(old or {})
+    if part.pairs:
+        new = {pair[part.pairs[0]]: pair.get(part.pairs[1], "") for pair in new}
     for name, value in new.items():
         if part.settings and name not in part.settings:
             raise request.fault(part.unknown, f"Unknown Attribute {name}.")

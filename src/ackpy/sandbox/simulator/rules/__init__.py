@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import s3, sqs
+from ackpy.sandbox.simulator.rules import s3, sns, sqs, stepfunctions
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
@@ -24,9 +24,27 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "PutBucketWebsite": s3.put_website,
         "PutObjectLockConfiguration": s3.put_object_lock,
     },
+    "sns": {
+        "CreatePlatformApplication": sns.create_application,
+        "CreatePlatformEndpoint": sns.create_endpoint,
+        "CreateTopic": sns.create_topic,
+        "GetSubscriptionAttributes": sns.get_subscription,
+        "GetTopicAttributes": sns.get_topic,
+        "Subscribe": sns.subscribe,
+        "Unsubscribe": sns.unsubscribe,
+    },
     "sqs": {
         "CreateQueue": sqs.create_queue,
         "SetQueueAttributes": sqs.set_attributes,
         "TagQueue": sqs.tag_queue,
+    },
+    "stepfunctions": {
+        "CreateActivity": stepfunctions.create_activity,
+        "CreateStateMachine": stepfunctions.create_state_machine,
+        "CreateStateMachineAlias": stepfunctions.create_alias,
+        "DeleteStateMachineVersion": stepfunctions.delete_version,
+        "PublishStateMachineVersion": stepfunctions.publish_version,
+        "UpdateStateMachine": stepfunctions.update_state_machine,
+        "UpdateStateMachineAlias": stepfunctions.update_alias,
     },
 }
