@@ -90,6 +90,9 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         if path[0] != "spec":
             yield f"{what} looks for {'.'.join(path)} before it is known"
         same[member] = f"{mine[member]}:{values.at(resource, path)}"
+    told = excepted(contract, "match", operation=read.binding.operation)
+    if told and {*same} != set(told["members"]):
+        yield f"{what} goes by {', '.join(same)}, not {', '.join(told['members'])}"
     mine = deepcopy(mine)
     for member, value in same.items():
         put(mine, parse(member), value)
