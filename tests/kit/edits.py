@@ -47,7 +47,7 @@ def _part(kind: Kind, leaf: Leaf) -> Part:
 def removals(kind: Kind, spec: dict[str, Any]) -> Iterator[Path]:
     """The paths below spec that an edit may take out: optional members of objects, at any depth outside of lists."""
     for name, value in spec.items():
-        if not is_fixed(kind, name) and name not in kind.spec.required:
+        if not is_fixed(kind, name) and name not in values.required(kind):
             yield (name,)
             yield from _members(kind.spec.fields[name], value, (name,))
 
@@ -84,7 +84,7 @@ def _with_dependants(kind: Kind, part: Part) -> list[str]:
 
 def stripped(kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
     """A spec with only what can't be taken out."""
-    return {name: value for name, value in spec.items() if is_fixed(kind, name) or name in kind.spec.required}
+    return {name: value for name, value in spec.items() if is_fixed(kind, name) or name in values.required(kind)}
 
 
 def without(spec: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -1,14 +1,29 @@
-"""The sample manifests, as the README and the reference pages show them."""
+"""The sample manifests, as the README and the reference pages show them, and what each stands on."""
 
+import json
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Kind, Reference
+from ackpy.kinds.paths import get, places, with_value
+from ackpy.kinds.registry import load
+from ackpy.plan.decide import Desired, creation
+from ackpy.sandbox.simulator import Simulator
+from ackpy.wire.call import arn
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
+PLACE = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
+_ARN = ("status", "ackResourceMetadata", "arn")
+
+Sample = tuple[Kind, dict[str, Any]]
+
+# What no object makes, and a sample says that it is there: the operation, how often, and the input beside the ARN.
+_MADE_BY_HAND = {"sfn/StateMachineAlias": ("PublishStateMachineVersion", 2, "stateMachineArn")}
 
 
 @cache
@@ -20,3 +35,55 @@ def _manifests(service: str) -> tuple[dict[str, Any], ...]:
 def samples(kind: Kind) -> list[dict[str, Any]]:
     """The manifests of a kind."""
     return [one for one in _manifests(kind.service.alias) if one["kind"] == kind.name]
+
+
+def alone(kind: Kind) -> list[dict[str, Any]]:
+    """The manifests of a kind with what their references would be resolved to."""
+    return [_resolved(kind, one) for one in samples(kind)]
+
+
+def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
+    """Make the resources of other samples that one names, by plain calls."""
+    for other, needed in _needs(sample):
+        prepare(simulator, other, needed)
+        _call(simulator, other, creation(other, Desired(needed["spec"])).calls[0].params, other.create.operation)
+        if kind.label in _MADE_BY_HAND:
+            operation, times, member = _MADE_BY_HAND[kind.label]
+            for _ in range(times):
+                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE)}, operation)
+
+
+def _call(simulator: Simulator, kind: Kind, params: Any, operation: str) -> None:
+    place = {"region": PLACE["region"], "account": PLACE["account"]}
+    simulator.call(kind.service.aws_name, operation, dict(params), **place)
+
+
+def _needs(sample: dict[str, Any]) -> Iterator[Sample]:
+    """The samples whose ARN stands in one's spec."""
+    text = json.dumps(sample["spec"])
+    for kind in load():
+        for other in alone(kind):
+            named = arn(kind, {"spec": other["spec"]}, PLACE)
+            if named and other["spec"] != sample["spec"] and re.search(re.escape(named) + r"(?![\w-])", text):
+                yield kind, other
+
+
+def _resolved(kind: Kind, sample: dict[str, Any]) -> dict[str, Any]:
+    spec = sample["spec"]
+    for ref in kind.references:
+        for place in places(spec, ref.ref[1:]):
+            given = get(spec, place)
+            if given is None:
+                continue
+            value = [_value(ref, one) for one in given] if ref.many else _value(ref, given)
+            spec = with_value(with_value(spec, place, None), (*place[:-1], ref.field[-1]), value)
+    return {**sample, "spec": spec}
+
+
+def _value(ref: Reference, given: dict[str, Any]) -> Any:
+    """What a reference takes of its target's sample."""
+    target = next(kind for kind in load() if (kind.service.alias, kind.name) == (ref.service, ref.kind))
+    sample = next(one for one in samples(target) if one["metadata"]["name"] == given["from"]["name"])
+    if ref.source == _ARN:
+        return arn(target, {"spec": sample["spec"]}, PLACE)
+    return get(sample, ref.source)

@@ -19,6 +19,7 @@ from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Call
 from tests.kit.memory_api import Write
+from tests.kit.samples import prepare
 from tests.kit.world import World, condition
 
 _READS = ("Describe", "Get", "Head", "List")
@@ -41,6 +42,11 @@ class Scene:
     kind: Kind
     manifest: Object
     world: World = field(default_factory=World)
+
+    def __post_init__(self) -> None:
+        before = set(self._slots())
+        prepare(self.world.simulator, self.kind, self.manifest)
+        self.neighbours = set(self._slots()) - before
 
     @property
     def name(self) -> str:
@@ -161,7 +167,10 @@ class Scene:
     # What is seen
 
     def aws(self) -> dict[tuple[str, ...], Any]:
-        """Every resource that there is, whole, whatever readers see yet."""
+        """Every resource that there is but the sample's neighbours, whole, whatever readers see yet."""
+        return {key: found for key, found in self._slots().items() if key not in self.neighbours}
+
+    def _slots(self) -> dict[tuple[str, ...], Any]:
         return {
             (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
             for kind, slots in self.world.simulator._world._slots.items()

@@ -6,12 +6,12 @@ from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from tests.kit import edits
-from tests.kit.samples import samples
+from tests.kit.samples import alone
 from tests.kit.scene import named
 
 Sample = tuple[Kind, Object]
 
-ALL: list[Sample] = [(kind, sample) for kind in load() for sample in samples(kind)]
+ALL: list[Sample] = [(kind, sample) for kind in load() for sample in alone(kind)]
 
 
 def each_sample() -> pytest.MarkDecorator:

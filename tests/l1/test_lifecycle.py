@@ -15,11 +15,11 @@ from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
 from ackpy.plan.compare import differences
-from tests.kit.samples import samples
+from tests.kit.samples import alone
 from tests.kit.scene import Scene
 from tests.kit.world import World, condition
 
-CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in samples(kind)]
+CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in alone(kind)]
 POLICY, FIELDS = "services.k8s.aws/adoption-policy", "services.k8s.aws/adoption-fields"
 
 
@@ -46,7 +46,7 @@ def adopting(kind: Kind, sample: Object, before: Object, policy: str, *, bare: b
     fields = {name: get(before, path) for name, path in kind.adoption.items()}
     wanted = deepcopy(sample)
     if bare:
-        wanted["spec"] = {name: wanted["spec"][name] for name in kind.spec.required}
+        wanted["spec"] = {name: wanted["spec"][name] for name in values.required(kind)}
     annotations = wanted["metadata"].setdefault("annotations", {})
     annotations |= {POLICY: policy, FIELDS: orjson.dumps(fields).decode()}
     return wanted
