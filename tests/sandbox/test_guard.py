@@ -77,6 +77,17 @@ def test_what_moto_lacks_of_a_bucket_is_simulated_as_long_as_it_lives(s3: Any) -
     assert "MetricsConfigurationList" not in s3.list_bucket_metrics_configurations(Bucket=bucket)
 
 
+def test_kinds_that_the_simulator_has_whole_are_a_regions_own(clients: Clients) -> None:
+    name = str(uuid.uuid4())
+    here, elsewhere = clients("stepfunctions", "us-east-1"), clients("stepfunctions", "eu-west-2")
+    arn = here.create_activity(name=name)["activityArn"]
+    assert arn.startswith("arn:aws:states:us-east-1:123456789012:")
+    assert arn in [found["activityArn"] for found in here.list_activities()["activities"]]
+    assert arn not in [found["activityArn"] for found in elsewhere.list_activities()["activities"]]
+    here.delete_activity(activityArn=arn)
+    assert code_and_status(refusal(here, "DescribeActivity", activityArn=arn)) == ("ActivityDoesNotExist", 400)
+
+
 def test_versions_stay_as_long_as_what_the_simulator_keeps_needs_them(s3: Any) -> None:
     bucket = {"Bucket": str(uuid.uuid4())}
     s3.create_bucket(**bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})

@@ -14,11 +14,13 @@ from botocore.awsrequest import HeadersDict, prepare_request_dict
 from botocore.exceptions import UnknownServiceError
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import NotFound
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -125,6 +127,13 @@ def call(app: WSGIApplication, request: Request, service: str, name: str, params
         raise AwsError(result["Error"]["Code"], result["Error"]["Message"], status_code)
     result.pop("ResponseMetadata")
     return result
+
+
+def sender(request: Request) -> tuple[str, str]:
+    """The account and the region that a request is for, as moto finds them; an unsigned one is for moto's defaults."""
+    _, _, credential = request.headers.get("Authorization", "").partition("Credential=")
+    parts = credential.partition(",")[0].split("/")
+    return (get_account_id_from(parts[0]), parts[2]) if len(parts) >= 5 else (DEFAULT_ACCOUNT_ID, "us-east-1")
 
 
 def _signing_name(request: Request) -> str:

@@ -34,6 +34,7 @@ _LOG_LENGTH = 100_000  # requests; enough for any test, and a bound for a long `
 _TABLE = yaml.safe_load(Path(__file__).with_name("guard.yaml").read_text())
 SIGNING_NAMES: dict[str, list[str]] = _TABLE["signing_names"]
 NOT_SIMULATED: dict[str, list[str]] = _TABLE["not_simulated"]
+STAND_IN: dict[str, list[str]] = _TABLE["stand_in"]
 NOT_SIMULATED_AT_ALL: list[str] = _TABLE["not_simulated_at_all"]
 
 
@@ -88,7 +89,8 @@ class Guard:
 
     def _stood_in(self, request: Request, operation: Operation) -> Params:
         sender = _Sender(self._moto, request, operation.service)
-        return self._stand_in.answer(operation, aws_protocol.parse(request, operation), sender)
+        params = aws_protocol.parse(request, operation)
+        return self._stand_in.answer(operation, params, sender, aws_protocol.sender(request))
 
     def _repaired(self, request: Request, operation: Operation) -> Response:
         repair = REPAIRS.get((operation.service, operation.name))
@@ -140,9 +142,8 @@ class _Sender:
 
 def _is_simulated(operation: Operation) -> bool:
     """Whether moto has an operation, and has it right."""
-    return operation.signed_for not in NOT_SIMULATED_AT_ALL and operation.name not in NOT_SIMULATED.get(
-        operation.service, ()
-    )
+    lacking = (*NOT_SIMULATED.get(operation.service, ()), *STAND_IN.get(operation.service, ()))
+    return operation.signed_for not in NOT_SIMULATED_AT_ALL and operation.name not in lacking
 
 
 def _not_simulated(operation: Operation) -> AwsError:

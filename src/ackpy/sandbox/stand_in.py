@@ -1,6 +1,7 @@
-"""What moto lacks of buckets, done by the simulator in its stead.
+"""What moto lacks, done by the simulator in its stead: parts of buckets, and whole kinds.
 
-Called by the guard. A bucket is moto's: it is made known to the simulator when it is first needed there.
+Called by the guard. A kind that moto hasn't is in the simulator's own world.
+A bucket is moto's: it is made known to the simulator when it is first needed there.
 """
 
 from botocore.exceptions import ParamValidationError
@@ -21,18 +22,20 @@ class StandIn:
 
     def has(self, operation: Operation) -> bool:
         """Whether it can do an operation."""
-        return operation.service == "s3" and self._simulator.simulates("s3", operation.name)
+        return self._simulator.simulates(operation.service, operation.name)
 
     def has_a_say(self, operation: Operation) -> bool:
         """Whether moto does an operation only if this wouldn't refuse it: what it keeps forbids to suspend versions."""
         return (operation.service, operation.name) == ("s3", "PutBucketVersioning")
 
-    def answer(self, operation: Operation, params: Params, moto: Moto) -> Params:
-        """Do an operation on a bucket.
+    def answer(self, operation: Operation, params: Params, moto: Moto, caller: tuple[str, str]) -> Params:
+        """Do an operation, on a bucket or for a caller's account and region.
 
         Raises:
             AwsError: moto has no such bucket, or AWS would refuse.
         """
+        if operation.service != "s3":
+            return self._call(operation.name, params, operation.service, *caller)
         moto("GetBucketLocation", {"Bucket": params["Bucket"]})
         bucket = {"Bucket": params["Bucket"]}
         self._call("CreateBucket", bucket)  # changes nothing where it is known
@@ -45,11 +48,18 @@ class StandIn:
         self._call("CreateBucket", {"Bucket": bucket})
         self._call("DeleteBucket", {"Bucket": bucket})
 
-    def _call(self, operation: str, params: Params) -> Params:
+    def _call(
+        self,
+        operation: str,
+        params: Params,
+        service: str = "s3",
+        account: str = "000000000000",
+        region: str = "us-east-1",
+    ) -> Params:
         try:
-            answer: Params = self._simulator.call("s3", operation, params)
+            answer: Params = self._simulator.call(service, operation, params, account=account, region=region)
             return answer
         except AwsFault as fault:
             raise AwsError(fault.code, fault.message, fault.status) from fault
         except ParamValidationError as error:
-            raise AwsError("MalformedXML", str(error)) from error
+            raise AwsError("MalformedXML" if service == "s3" else "ValidationException", str(error)) from error

@@ -55,7 +55,8 @@ def delete(request: Request) -> Answer:
     for name, kind in request.service.kinds.items():
         if kind.parent == request.action.kind_name:
             for child in list(request.world.look(request.service.name, name, request.now)):
-                if child.key.startswith(request.key + kind.joined):
+                mine = (child.account, child.region) == (request.account, request.region)
+                if mine and child.key.startswith(request.key + kind.joined):
                     slot = request.other(name, child.key)
                     slot.write(None, request.lags.deleted, request.now)
     request.slot.write(None, request.lags.deleted, request.now)
