@@ -73,7 +73,9 @@ def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
     return [
         name
         for name in _with_dependants(kind, part)
-        if name in spec and not is_fixed(kind, name) and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
+        if name in {*spec} - values.required(kind)
+        and not is_fixed(kind, name)
+        and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
     ]
 
 
@@ -109,10 +111,24 @@ def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[s
     part = _part(kind, leaf)
     changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
     yield from changed
+    yield from _exchanged(spec, leaf)
     rivals = [name for name in _with_dependants(kind, part) if name in spec and name != leaf.path[0]]
     for rival in rivals:
         if not is_fixed(kind, rival):
             yield from (without(other, (rival,)) for other in changed)
+
+
+def _exchanged(spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
+    """Specs in which two elements of a list have each other's value: such that must add up, or differ, still do."""
+    for depth in range(len(leaf.path) - 1, 0, -1):
+        above, below = leaf.path[:depth], leaf.path[depth + 1 :]
+        if not isinstance(values.at(spec, above), list):
+            continue
+        for position in range(len(values.at(spec, above))):
+            other = (*above, str(position), *below)
+            mine, theirs = values.at(spec, leaf.path), values.at(spec, other)
+            if theirs not in (None, mine):
+                yield values.replaced(values.replaced(spec, leaf.path, theirs), other, mine)
 
 
 def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:

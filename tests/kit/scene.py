@@ -91,7 +91,7 @@ class Scene:
 
     async def edit(self, spec: Mapping[str, Any]) -> None:
         """A user edits the object so that its spec is this one."""
-        await self.patch({"spec": _merge_patch((await self.obj())["spec"], spec)})
+        await self.patch({"spec": merge_patch((await self.obj())["spec"], spec)})
 
     async def apply_client_side(self, manifest: Object) -> Object:
         """`kubectl apply`: a merge patch of what changed since the last apply, which an annotation keeps."""
@@ -209,12 +209,12 @@ class Scene:
         return condition(await self.obj(), name)
 
 
-def _merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """What makes the new object of the old one (RFC 7386)."""
     changed: dict[str, Any] = dict.fromkeys(old.keys() - new.keys())
     for name, value in new.items():
         if isinstance(value, dict) and isinstance(old.get(name), dict):
-            changed[name] = _merge_patch(old[name], value)
+            changed[name] = merge_patch(old[name], value)
         elif name not in old or value != old[name]:
             changed[name] = value
     return changed

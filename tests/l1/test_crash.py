@@ -12,6 +12,7 @@ import pytest
 
 from ackpy.controller.next import Next
 from ackpy.kinds.model import Kind
+from ackpy.kinds.schema import Type
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import Lag, Lags
 from tests.kit import edits
@@ -125,7 +126,8 @@ async def _end(scene: Scene) -> dict[str, Any]:
     await scene.step()
     laws.is_calm(scene, since)
     conditions = [(one["type"], one["status"]) for one in obj["status"]["conditions"]]
-    lost = _told_by_creation_alone(scene.kind) | {"conditions"}
+    times = {name for name, node in scene.kind.status.fields.items() if node.type is Type.TIMESTAMP}
+    lost = _told_by_creation_alone(scene.kind) | times | {"conditions"}
     told = {name: value for name, value in obj["status"].items() if name not in lost}
     finalizers = obj["metadata"]["finalizers"]
     return {"aws": aws, "spec": obj["spec"], "status": told, "conditions": conditions, "finalizers": finalizers}

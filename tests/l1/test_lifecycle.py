@@ -1,7 +1,6 @@
 """Adoption, read-only objects, pause and exempted fields, for every kind and sample."""
 
 from copy import deepcopy
-from typing import Any
 
 import orjson
 import pytest
@@ -10,22 +9,32 @@ from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.subject import RECREATE
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import get
+from ackpy.kinds.paths import Path, get
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
 from ackpy.plan.compare import differences
-from tests.kit.samples import alone
-from tests.kit.scene import Scene
+from tests.kit import edits, values
+from tests.kit.samples import alone, prepare
+from tests.kit.scene import Scene, merge_patch, named
 from tests.kit.world import World, condition
+from tests.l1 import laws
 
 CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in alone(kind)]
 POLICY, FIELDS = "services.k8s.aws/adoption-policy", "services.k8s.aws/adoption-fields"
 
 
+def beside_neighbours(kind: Kind, sample: Object) -> World:
+    """A world in which there is what the sample stands on."""
+    world = World()
+    prepare(world.simulator, kind, sample)
+    world.simulator.calls.clear()
+    return world
+
+
 async def left_behind(kind: Kind, sample: Object) -> tuple[World, Object]:
     """A world in which the sample's resource is there, and no object; with it, what the object's status said."""
-    world = World()
+    world = beside_neighbours(kind, sample)
     name = sample["metadata"]["name"]
     await world.apply(deepcopy(sample))
     assert await world.settle(kind, name) is Next.SWEEP
@@ -100,12 +109,9 @@ async def test_the_whole_manifest_adopts_without_a_difference(kind: Kind, sample
 
 @pytest.mark.parametrize(("kind", "sample"), CASES)
 async def test_adopt_or_create_creates(kind: Kind, sample: Object) -> None:
-    world = World()
+    _, before = await left_behind(kind, sample)
+    world = beside_neighbours(kind, sample)
     name = sample["metadata"]["name"]
-    before = {
-        "spec": sample["spec"],
-        "status": {"queueURL": f"https://sqs.us-east-1.amazonaws.com/123456789012/{name}"},
-    }
     await world.apply(adopting(kind, sample, before, "adopt-or-create", bare=False))
     assert await world.settle(kind, name) is Next.SWEEP
     assert writes(world).count(kind.create.operation) == 1
@@ -115,7 +121,7 @@ async def test_adopt_or_create_creates(kind: Kind, sample: Object) -> None:
 async def test_adopt_waits_for_a_resource_that_is_not_there(kind: Kind, sample: Object) -> None:
     _, before = await left_behind(kind, sample)
     name = sample["metadata"]["name"]
-    absent = World()
+    absent = beside_neighbours(kind, sample)
     await absent.apply(adopting(kind, sample, before, "adopt", bare=False))
     assert await absent.step(kind, name) is Next.RETRY
     obj = await absent.get(kind, name)
@@ -188,16 +194,14 @@ async def test_hands_off(kind: Kind, sample: Object, mark: str) -> None:
     assert await world.settle(kind, name) is Next.SWEEP
     await annotate(world, kind, name, {mark: "true"})
     world.simulator.calls.clear()
-    changed = next(iter(other(kind, sample)))
-    await world.api.patch(
-        resource_of(kind), "default", name, {"spec": {changed[0]: changed[1]}}, field_manager="kubectl"
-    )
+    path, spec = await other(kind, sample)
+    await edit(world, kind, name, spec)
     assert await world.settle(kind, name) is Next.SWEEP
     obj = await world.get(kind, name)
     assert obj is not None
     told = condition(obj, "ACK.Advisory")
     assert told["reason"] == "Drift"
-    assert f"spec.{changed[0]}" in told["message"]
+    assert named(path) in told["message"]
     assert condition(obj, "ACK.ResourceSynced")["status"] == "False"
     assert bool(condition(obj, "Stalled")) is not bool(condition(obj, "Reconciling"))
     assert bool(condition(obj, "Stalled")) is (mark == "services.k8s.aws/read-only"), "a pause ends"
@@ -213,17 +217,17 @@ async def test_hands_off(kind: Kind, sample: Object, mark: str) -> None:
 
 @pytest.mark.parametrize(("kind", "sample"), CASES)
 async def test_exempted_fields_are_left_to_others(kind: Kind, sample: Object) -> None:
-    world = World()
+    world = beside_neighbours(kind, sample)
     name = sample["metadata"]["name"]
-    changed = next(iter(other(kind, sample)))
+    _, spec = await other(kind, sample)
     marked = deepcopy(sample)
-    marked["metadata"].setdefault("annotations", {})["ackpy.dev/ignore-fields"] = f"spec.{changed[0]}"
+    exempted = [name for name in {*sample["spec"], *spec} if spec.get(name) != sample["spec"].get(name)]
+    paths = ",".join(f"spec.{name}" for name in exempted)
+    marked["metadata"].setdefault("annotations", {})["ackpy.dev/ignore-fields"] = paths
     await world.apply(marked)
     assert await world.settle(kind, name) is Next.SWEEP
     world.simulator.calls.clear()
-    await world.api.patch(
-        resource_of(kind), "default", name, {"spec": {changed[0]: changed[1]}}, field_manager="kubectl"
-    )
+    await edit(world, kind, name, spec)
     assert await world.settle(kind, name) is Next.SWEEP
     assert writes(world) == []
     await annotate(world, kind, name, {"ackpy.dev/ignore-fields": None})
@@ -235,11 +239,17 @@ async def annotate(world: World, kind: Kind, name: str, annotations: dict[str, s
     await world.api.patch(resource_of(kind), "default", name, {"metadata": {"annotations": annotations}})
 
 
-def other(kind: Kind, sample: Object) -> list[tuple[str, Any]]:
-    """A field of the sample with another value that AWS takes."""
-    values: dict[str, Any] = {
-        "website": {"indexDocument": {"suffix": "other.html"}, "redirectAllRequestsTo": None},
-        "visibilityTimeout": "77",
-        "delaySeconds": "7",
-    }
-    return [(name, value) for name, value in values.items() if name in kind.spec.fields]
+async def other(kind: Kind, sample: Object) -> tuple[Path, Object]:
+    """A leaf of the sample, and a spec in which it has another value that AWS takes."""
+    scout = Scene(kind, sample)
+    await scout.make()
+    change = next(edits.changes(kind, sample["spec"]))
+    candidate, _ = await laws.first_taken(scout, change)
+    return change.leaf.reported, candidate
+
+
+async def edit(world: World, kind: Kind, name: str, spec: Object) -> None:
+    obj = await world.get(kind, name)
+    assert obj is not None
+    body = {"spec": merge_patch(obj["spec"], spec)}
+    await world.api.patch(resource_of(kind), "default", name, body, field_manager="kubectl")

@@ -43,6 +43,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "CreateStateMachine": stepfunctions.create_state_machine,
         "CreateStateMachineAlias": stepfunctions.create_alias,
         "DeleteStateMachineVersion": stepfunctions.delete_version,
+        "ListStateMachineAliases": stepfunctions.list_aliases,
         "PublishStateMachineVersion": stepfunctions.publish_version,
         "UpdateStateMachine": stepfunctions.update_state_machine,
         "UpdateStateMachineAlias": stepfunctions.update_alias,

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 
-from ackpy.sandbox.simulator.request import Request
+from ackpy.sandbox.simulator.request import Answer, Request
+from ackpy.sandbox.simulator.verbs import list_resources
 from ackpy.sandbox.simulator.world import Resource
 
 _NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
@@ -62,6 +63,23 @@ def update_alias(request: Request) -> None:
     """An alias stays with its machine."""
     if "routingConfiguration" in request.params and _routed_machine(request) != request.key.partition(":")[0]:
         raise request.fault("ValidationException")
+
+
+def list_aliases(request: Request) -> Answer | None:
+    """Of a version, those that point to it."""
+    version = request.params["stateMachineArn"]
+    machine, _, number = version.rpartition(":")
+    if not number.isdecimal():
+        return None
+    request.params["stateMachineArn"] = machine
+    answer = list_resources(request)
+    pointing = [
+        _arn(request, alias.key)
+        for alias in request.world.look("stepfunctions", "StateMachineAlias", request.now)
+        if version in json.dumps(alias.parts["alias"])
+    ]
+    listed = answer["stateMachineAliases"]
+    return {**answer, "stateMachineAliases": [one for one in listed if one["stateMachineAliasArn"] in pointing]}
 
 
 def delete_version(request: Request) -> None:
