@@ -19,6 +19,7 @@ from ackpy.kube import NotFound, Object
 from ackpy.sandbox.simulator import Simulator
 from tests.kit.aws import SimulatedAws
 from tests.kit.memory_api import NAMESPACES, MemoryApi
+from tests.kit.samples import prepare
 from tests.kit.waiting import running
 from tests.kit.world import ACCOUNT, REGION, Events, condition
 
@@ -40,6 +41,7 @@ class House:
     kinds: tuple[Kind, ...] = field(default_factory=load)
 
     def __post_init__(self) -> None:
+        self.neighbours: set[tuple[str, ...]] = set()
         self.aws = SimulatedAws(self.simulator)
         for kind in self.kinds:
             schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -67,6 +69,9 @@ class House:
             yield manager
 
     async def create(self, sample: Object, namespace: str = "default", **metadata: Any) -> None:
+        there = set(self._slots())
+        prepare(self.simulator, self.kind_of(sample), sample)
+        self.neighbours |= set(self._slots()) - there
         body = {**sample, "metadata": {**sample["metadata"], "namespace": namespace, **metadata}}
         await self.api.create(resource_of(self.kind_of(sample)), namespace, body, field_manager="kubectl")
 
@@ -102,8 +107,18 @@ class House:
         return [call.operation for call in self.simulator.calls]
 
     def resources(self) -> int:
-        slots = [slot for table in self.simulator._world._slots.values() for slot in table.values()]
-        return sum(slot.current is not None for slot in slots)
+        """How many there are but the samples' neighbours."""
+        return len(set(self._slots()) - self.neighbours)
+
+    def _slots(self) -> list[tuple[str, ...]]:
+        tables = self.simulator._world._slots.items()
+        return [(*kind, *key) for kind, table in tables for key, slot in table.items() if slot.current is not None]
+
+    def lose_everything(self) -> None:
+        """Nothing is in AWS any more but the samples' neighbours."""
+        for kind, table in self.simulator._world._slots.items():
+            for key in [key for key in table if (*kind, *key) not in self.neighbours]:
+                del table[key]
 
     def busy_at(self) -> list[float]:
         """The moments at which AWS was called, in virtual seconds."""

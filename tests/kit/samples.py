@@ -43,7 +43,8 @@ def alone(kind: Kind) -> list[dict[str, Any]]:
 
 
 def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
-    """Make the resources of other samples that one names, by plain calls."""
+    """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
+    calls = len(simulator.calls)
     for other, needed in _needs(sample):
         prepare(simulator, other, needed)
         _call(simulator, other, creation(other, Desired(needed["spec"])).calls[0].params, other.create.operation)
@@ -51,6 +52,7 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
             operation, times, member = _MADE_BY_HAND[kind.label]
             for _ in range(times):
                 _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE)}, operation)
+    del simulator.calls[calls:]
 
 
 def _call(simulator: Simulator, kind: Kind, params: Any, operation: str) -> None:

@@ -93,6 +93,9 @@ async def test_what_the_original_left_is_taken_over_with_reads_only(kind: Kind, 
     since = scene.mark()
     await scene.sweep(6)
     laws.is_calm(scene, since)
+    scene.world.options = options  # the controller's tags would change with the user's
+    scene.world.restart()
+    await scene.settle()
     await laws.drift_is_corrected(scene, next(edits.changes(kind, scene.spec)))
     await scene.delete()
     await scene.settle()

@@ -249,8 +249,7 @@ async def test_after_a_restart_the_owner_stays_the_owner(kind: Kind, sample: Obj
         await house.synced(sample)
         await house.create(sample, "aaa")
         await asyncio.sleep(SOON)
-    for table in house.simulator._world._slots.values():
-        table.clear()
+    house.lose_everything()
     async with house.managed():
         await asyncio.sleep(SOON)
         await house.synced(sample)

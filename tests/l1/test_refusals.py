@@ -8,7 +8,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from ackpy.controller.next import Next
 from ackpy.controller.subject import REGION, Subject
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import AwsFault
@@ -162,13 +162,14 @@ async def test_a_terminal_code_of_the_kind_is_terminal(kind: Kind, sample: Objec
     part = kind.part_of(change.leaf.path[0])
     assert part is not None
     fault = AwsFault(kind.terminal[0], "it says why")
-    scene.world.simulator.fail(kind.service.aws_name, part.put.operation, fault)
+    refuse(scene, part, fault)
     before, since = scene.aws(), scene.mark()
     await scene.edit(change.candidates[0])
     assert await scene.step() is Next.SWEEP
-    await is_terminal(scene, text(kind, part.put.operation, fault))
+    operation = scene.aws_writes(since)[0].operation
+    await is_terminal(scene, text(kind, operation, fault))
     assert scene.aws() == before
-    assert any(part.put.operation in message for _, message in scene.events(since))
+    assert any(operation in message for _, message in scene.events(since))
     await scene.sweep()  # it is tried again, slowly
     assert scene.aws() != before
 
@@ -181,10 +182,18 @@ async def test_another_code_is_recoverable(kind: Kind, sample: Object) -> None:
     part = kind.part_of(change.leaf.path[0])
     assert part is not None
     fault = AwsFault("SomethingElse", "it says why", 400)
-    scene.world.simulator.fail(kind.service.aws_name, part.put.operation, fault)
+    refuse(scene, part, fault)
+    since = scene.mark()
     await scene.edit(change.candidates[0])
     assert await scene.step() is Next.RETRY
-    await is_recoverable(scene, text(kind, part.put.operation, fault))
+    await is_recoverable(scene, text(kind, scene.aws_writes(since)[0].operation, fault))
+
+
+def refuse(scene: Scene, part: Part, fault: AwsFault) -> None:
+    """The next call that writes a part, or takes it away, is refused."""
+    for binding in (part.put, part.remove):
+        if binding is not None:
+            scene.world.simulator.fail(scene.kind.service.aws_name, binding.operation, fault)
 
 
 def refusal(kind: Kind) -> str | None:
