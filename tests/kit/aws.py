@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
 from ackpy.aws.scope import Scope
 from ackpy.kinds.registry import MODELS
-from ackpy.sandbox.simulator import AwsFault, Simulator
+from ackpy.sandbox.simulator import AwsFault, Call, Simulator
 
 
 class SimulatedAws:
@@ -42,3 +42,18 @@ def _translated(fault: AwsFault, service: str, operation: str) -> AwsError:
     }
     error = ClientError(answer, operation)  # type: ignore[arg-type]  # the stub asks for all that AWS may say
     return from_client_error(error, service, operation, shapes)
+
+
+def confirmed_at_once(simulator: Simulator) -> None:
+    """Whoever is asked to confirm a subscription does; the call isn't remembered, and nobody's hooks hear of it."""
+
+    def confirm(call: Call) -> None:
+        if call.operation == "Subscribe" and call.answer:
+            params = {"TopicArn": call.params["TopicArn"], "Token": call.answer["SubscriptionArn"].rpartition(":")[2]}
+            before, after = simulator.before_call, simulator.after_call
+            simulator.before_call, simulator.after_call = [], []
+            simulator.call("sns", "ConfirmSubscription", params, region=call.region, account=call.account)
+            simulator.before_call, simulator.after_call = before, after
+            simulator.calls.pop()
+
+    simulator.after_call.append(confirm)

@@ -17,7 +17,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import NotFound, Object
 from ackpy.sandbox.simulator import Simulator
-from tests.kit.aws import SimulatedAws
+from tests.kit.aws import SimulatedAws, confirmed_at_once
 from tests.kit.memory_api import NAMESPACES, MemoryApi
 from tests.kit.samples import prepare
 from tests.kit.waiting import running
@@ -42,6 +42,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.neighbours: set[tuple[str, ...]] = set()
+        confirmed_at_once(self.simulator)
         self.aws = SimulatedAws(self.simulator)
         for kind in self.kinds:
             schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]

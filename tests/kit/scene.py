@@ -1,6 +1,7 @@
 """One sample in a world: what tests do to it, by user or by a stranger's hand, and what they see of it."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.subject import Subject, controller_tags
 from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Path
+from ackpy.kinds.paths import Path, get
 from ackpy.kube import Object, PatchType
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference
@@ -223,3 +224,19 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
 def named(path: Path) -> str:
     """A path as events write it."""
     return "spec" + "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in path)
+
+
+def alike(kind: Kind, obj: Object, value: Any) -> Any:
+    """A value with what AWS names anew each time (an object's status has the name) made the same."""
+    made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"]
+    return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
+
+
+def _without_names(value: Any, names: list[str]) -> Any:
+    if isinstance(value, dict):
+        return {_without_names(key, names): _without_names(inner, names) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_without_names(inner, names) for inner in value)
+    for name in names if isinstance(value, str) else ():
+        value = value.replace(name, "…")
+    return value

@@ -27,7 +27,7 @@ from ackpy.kube import NotFound, Object
 from ackpy.plan.decide import Desired
 from ackpy.sandbox.simulator import ManualClock, Simulator
 from ackpy.wire.call import Observation
-from tests.kit.aws import SimulatedAws
+from tests.kit.aws import SimulatedAws, confirmed_at_once
 from tests.kit.memory_api import MemoryApi
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -60,6 +60,7 @@ class World:
     ) -> None:
         self.clock = ManualClock()
         self.simulator = Simulator(clock=self.clock)
+        confirmed_at_once(self.simulator)
         self.aws = SimulatedAws(self.simulator)
         self.api = api or MemoryApi()
         self.events = Events()

@@ -83,8 +83,9 @@ async def test_what_the_original_left_is_taken_over_with_reads_only(kind: Kind, 
     before, since = await scene.obj(), scene.mark()
     assert await scene.settle() is Next.SWEEP
     assert scene.aws_writes(since) == []
-    assert {write.subresource for write in scene.api_writes(since)} <= {"status"}
-    assert len(scene.api_writes(since)) <= 1
+    remembers = any(field in sample["spec"] for (field,) in kind.unread)  # what AWS never shows
+    assert {write.subresource for write in scene.api_writes(since)} <= {"status", *([None] if remembers else [])}
+    assert len(scene.api_writes(since)) <= 1 + remembers
     assert scene.events(since) == []
     after = await scene.obj()
     assert after["spec"] == before["spec"]

@@ -17,7 +17,7 @@ from ackpy.kube import Object
 from ackpy.sandbox.simulator import Lag, Lags
 from tests.kit import edits
 from tests.kit.crash import Boundaries, CrashableApi, killed
-from tests.kit.scene import Scene
+from tests.kit.scene import Scene, alike
 from tests.kit.world import World
 from tests.l1 import laws
 from tests.l1.params import each_sample
@@ -130,7 +130,9 @@ async def _end(scene: Scene) -> dict[str, Any]:
     lost = _told_by_creation_alone(scene.kind) | times | {"conditions"}
     told = {name: value for name, value in obj["status"].items() if name not in lost}
     finalizers = obj["metadata"]["finalizers"]
-    return {"aws": aws, "spec": obj["spec"], "status": told, "conditions": conditions, "finalizers": finalizers}
+    end = {"aws": aws, "spec": obj["spec"], "status": told, "conditions": conditions, "finalizers": finalizers}
+    found: dict[str, Any] = alike(scene.kind, obj, end)
+    return found
 
 
 def _told_by_creation_alone(kind: Kind) -> set[str]:

@@ -34,7 +34,7 @@ async def test_what_the_spec_says_comes_back(kind: Kind, sample: Object) -> None
     await laws.comes_back(scene)
 
 
-@each_change()
+@each_change(seen=True)
 async def test_drift_of_each_leaf_is_corrected(kind: Kind, sample: Object, change: Change) -> None:
     scene = Scene(kind, sample)
     await scene.make()

@@ -81,7 +81,11 @@ async def test_a_bare_manifest_adopts_and_is_filled(kind: Kind, sample: Object) 
     assert obj["status"]["ackResourceMetadata"]["arn"] == before["status"]["ackResourceMetadata"]["arn"]
     assert writes(world) == []
     there = (await world.observe(kind, obj)).spec
-    unread = {field for field, node in kind.spec.fields.items() if node.rule.create_only or kind.part_of(field) is None}
+    unread = {
+        field
+        for field, node in kind.spec.fields.items()
+        if node.rule.create_only or not node.rule.read or kind.part_of(field) is None
+    }
     for field, value in sample["spec"].items():
         if field not in unread and (kind.tags is None or field != kind.tags.path[1]):
             assert obj["spec"][field] == there[field], field
@@ -96,7 +100,11 @@ async def test_the_whole_manifest_adopts_without_a_difference(kind: Kind, sample
     name = sample["metadata"]["name"]
     await world.apply(adopting(kind, sample, before, "adopt-or-create", bare=False))
     assert await world.settle(kind, name) is Next.SWEEP
-    assert writes(world) == []
+    # What AWS never shows can't be compared: it is sent once.
+    blind = {
+        part.put.operation for (field,) in kind.unread if field in sample["spec"] and (part := kind.part_of(field))
+    }
+    assert {*writes(world)} == blind
     obj = await world.get(kind, name)
     assert obj is not None
     generation = obj["metadata"]["generation"]

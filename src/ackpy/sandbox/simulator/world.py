@@ -80,6 +80,12 @@ class World:
         """The slot of a name, made when first asked for."""
         return self._slots.setdefault((service, kind), {}).setdefault(key, Slot())
 
+    def there(self, service: str, kind: str) -> Iterator[Resource]:
+        """Every resource of a kind that a write finds, in the order of keys."""
+        for _, slot in sorted(self._slots.get((service, kind), {}).items()):
+            if slot.current:
+                yield slot.current
+
     def look(self, service: str, kind: str, now: float) -> Iterator[Resource]:
         """Every resource of a kind that a reader sees, in the order of keys."""
         for _, slot in sorted(self._slots.get((service, kind), {}).items()):

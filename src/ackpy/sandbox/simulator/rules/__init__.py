@@ -25,6 +25,9 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "PutObjectLockConfiguration": s3.put_object_lock,
     },
     "sns": {
+        "ConfirmSubscription": sns.confirm,
+        "ListEndpointsByPlatformApplication": sns.list_endpoints,
+        "PutDataProtectionPolicy": sns.put_protection,
         "CreatePlatformApplication": sns.create_application,
         "CreatePlatformEndpoint": sns.create_endpoint,
         "CreateTopic": sns.create_topic,

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from ackpy.sandbox.simulator.request import Answer, Request, render
+from ackpy.sandbox.simulator.verbs import list_resources
 from ackpy.sandbox.simulator.world import Resource
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -32,11 +34,12 @@ def create_topic(request: Request) -> Answer | None:
         raise request.fault("InvalidParameter", "Invalid parameter: Topic Name")
     there = request.slot.current
     if there is None:
+        request.params["Attributes"] = {"Policy": _own_policy(request), **attributes}
         return None
     stored: Any = there.parts
     tags = {tag["Key"]: tag["Value"] for tag in request.params.get("Tags", [])}
     for what, given, kept in (("attributes", attributes, stored.get("attributes")), ("tags", tags, stored.get("tags"))):
-        if any((kept or {}).get(key, "") != value for key, value in given.items()):
+        if _differ(given, kept or {}):
             message = f"Invalid parameter: {what.title()} Reason: Topic already exists with different {what}"
             raise request.fault("InvalidParameter", message)
     return _made_before(request, there)
@@ -45,12 +48,6 @@ def create_topic(request: Request) -> Answer | None:
 def get_topic(request: Request) -> Answer:
     """A topic shows what it has by default, and how many subscribe."""
     topic, arn = request.there, str(request.view(request.there)["arn"])
-    allowed = {
-        "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"},
-        "Action": [f"SNS:{action}" for action in _ACTIONS.split()], "Resource": arn,
-        "Condition": {"StringEquals": {"AWS:SourceOwner": topic.account}},
-    }  # fmt: skip
-    policy = {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [allowed]}
     stored = request.part("attributes") or {}
     http = {"defaultHealthyRetryPolicy": _RETRIES, "disableSubscriptionOverrides": False}
     effective = {"http": {**http, **json.loads(stored.get("DeliveryPolicy", "{}")).get("http", {})}}
@@ -63,7 +60,7 @@ def get_topic(request: Request) -> Answer:
         "SubscriptionsDeleted": "0",
         "EffectiveDeliveryPolicy": json.dumps(effective, separators=(",", ":")),
     }
-    return {"Attributes": {"Policy": json.dumps(policy, separators=(",", ":")), "DisplayName": "", **stored, **live}}
+    return {"Attributes": {"DisplayName": "", **stored, **live}}
 
 
 def subscribe(request: Request) -> Answer | None:
@@ -77,7 +74,7 @@ def subscribe(request: Request) -> Answer | None:
     for there in _subscriptions(request, topic):
         kept: Any = there.parts
         if all(kept["target"][name] == value for name, value in target.items()):
-            if any((kept.get("attributes") or {}).get(k, "") != v for k, v in params.get("Attributes", {}).items()):
+            if _differ(params.get("Attributes", {}), kept.get("attributes") or {}):
                 message = "Invalid parameter: Attributes Reason: Subscription already exists with different attributes"
                 raise request.fault("InvalidParameter", message)
             hidden = pending and not params.get("ReturnSubscriptionArn")
@@ -105,6 +102,38 @@ def get_subscription(request: Request) -> Answer:
     return {"Attributes": {"RawMessageDelivery": "false", **(request.part("attributes") or {}), **live}}
 
 
+def confirm(request: Request) -> Answer:
+    """A token, sent to whom it concerns, confirms; here it is the last part of the subscription's ARN."""
+    token = request.params["Token"]
+    slot = request.other("Subscription", f"{request.key}:{token}")
+    if found := slot.current:
+        kept: Any = found.parts
+        arn = f"arn:aws:sns:{found.region}:{found.account}:{found.key}"
+        confirmed = {**kept, "target": {**kept["target"], "shown": arn}}
+        slot.write(replace(found, parts=confirmed), request.lags.changed, request.now)
+        return {"SubscriptionArn": arn}
+    raise request.fault("InvalidParameter", "Invalid parameter: Token")
+
+
+def put_protection(request: Request) -> Answer | None:
+    """An empty policy takes the old one away."""
+    if request.params["DataProtectionPolicy"]:
+        return None
+    request.store(request.action.part_name, None)
+    return {}
+
+
+def list_endpoints(request: Request) -> Answer:
+    """Endpoints are listed with their attributes."""
+    answer = list_resources(request)
+    attributes = {
+        f"arn:aws:sns:{found.region}:{found.account}:endpoint/{found.key}": found.parts["attributes"]
+        for found in request.world.look("sns", "PlatformEndpoint", request.now)
+    }
+    listed = answer["Endpoints"]
+    return {**answer, "Endpoints": [{**one, "Attributes": attributes[one["EndpointArn"]]} for one in listed]}
+
+
 def unsubscribe(request: Request) -> None:
     """What isn't confirmed can't be cancelled."""
     if _is_pending(request.there):
@@ -125,7 +154,7 @@ def create_endpoint(request: Request) -> Answer | None:
         raise request.fault("NotFound", "PlatformApplication does not exist")
     user_data = {"CustomUserData": params["CustomUserData"]} if "CustomUserData" in params else {}
     attributes = {"Enabled": "true", "Token": params["Token"], **user_data, **params.get("Attributes", {})}
-    for there in request.world.look("sns", "PlatformEndpoint", request.now):
+    for there in request.world.there("sns", "PlatformEndpoint"):
         kept: Any = there.parts["attributes"]
         mine = (there.account, there.region) == (request.account, request.region)
         if mine and there.key.startswith(f"{application}/") and kept["Token"] == params["Token"]:
@@ -138,10 +167,33 @@ def create_endpoint(request: Request) -> Answer | None:
     return None
 
 
+def _own_policy(request: Request) -> str:
+    """What a topic that is made without a policy has: its owner may do everything."""
+    arn = f"arn:aws:sns:{request.region}:{request.account}:{request.key}"
+    allowed = {
+        "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{action}" for action in _ACTIONS.split()], "Resource": arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": request.account}},
+    }  # fmt: skip
+    return json.dumps({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [allowed]})
+
+
+def _differ(given: Answer, kept: Answer) -> bool:
+    """Whether attributes say something else than those that are kept; documents may be written otherwise."""
+    return any(_meaning(kept.get(name, "")) != _meaning(value) for name, value in given.items())
+
+
+def _meaning(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _subscriptions(request: Request, topic: str) -> list[Resource]:
     return [
         found
-        for found in request.world.look("sns", "Subscription", request.now)
+        for found in request.world.there("sns", "Subscription")
         if found.key.startswith(f"{topic}:") and (found.account, found.region) == (request.account, request.region)
     ]
 
