@@ -13,8 +13,8 @@ from ackpy.kinds.model import Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load
 from ackpy.plan.decide import Desired, creation
-from ackpy.sandbox.simulator import Simulator
-from ackpy.wire.call import arn
+from ackpy.sandbox.simulator import AwsFault, Simulator
+from ackpy.wire.call import arn, params
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
 PLACE = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
@@ -45,9 +45,10 @@ def alone(kind: Kind) -> list[dict[str, Any]]:
 def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
     calls = len(simulator.calls)
-    for other, needed in _needs(sample):
+    for other, needed in needs(sample):
         prepare(simulator, other, needed)
-        _call(simulator, other, creation(other, Desired(needed["spec"])).calls[0].params, other.create.operation)
+        if not _is_there(simulator, other, needed):
+            _call(simulator, other, creation(other, Desired(needed["spec"])).calls[0].params, other.create.operation)
         if kind.label in _MADE_BY_HAND:
             operation, times, member = _MADE_BY_HAND[kind.label]
             for _ in range(times):
@@ -55,18 +56,32 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     del simulator.calls[calls:]
 
 
-def _call(simulator: Simulator, kind: Kind, params: Any, operation: str) -> None:
+def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
+    spec = sample["spec"]
+    resource = {"spec": spec, "status": {"ackResourceMetadata": {"arn": arn(kind, {"spec": spec}, PLACE)}}}
+    try:
+        _call(simulator, kind, params(kind, kind.exists.binding, resource), kind.exists.binding.operation)
+    except AwsFault:
+        return False
+    return True
+
+
+def _call(simulator: Simulator, kind: Kind, given: Any, operation: str) -> None:
     place = {"region": PLACE["region"], "account": PLACE["account"]}
-    simulator.call(kind.service.aws_name, operation, dict(params), **place)
+    simulator.call(kind.service.aws_name, operation, dict(given), **place)
 
 
-def _needs(sample: dict[str, Any]) -> Iterator[Sample]:
+def needs(sample: dict[str, Any]) -> Iterator[Sample]:
     """The samples whose ARN stands in one's spec."""
     text = json.dumps(sample["spec"])
     for kind in load():
         for other in alone(kind):
             named = arn(kind, {"spec": other["spec"]}, PLACE)
-            if named and other["spec"] != sample["spec"] and re.search(re.escape(named) + r"(?![\w-])", text):
+            if (
+                named
+                and other["metadata"]["name"] != sample["metadata"]["name"]
+                and re.search(re.escape(named) + r"(?![\w-])", text)
+            ):
                 yield kind, other
 
 

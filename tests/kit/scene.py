@@ -20,7 +20,6 @@ from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Call
 from tests.kit.memory_api import Write
-from tests.kit.samples import prepare
 from tests.kit.world import World, condition
 
 _READS = ("Describe", "Get", "Head", "List")
@@ -45,9 +44,7 @@ class Scene:
     world: World = field(default_factory=World)
 
     def __post_init__(self) -> None:
-        before = set(self._slots())
-        prepare(self.world.simulator, self.kind, self.manifest)
-        self.neighbours = set(self._slots()) - before
+        self.world.prepare(self.kind, self.manifest)
 
     @property
     def name(self) -> str:
@@ -169,15 +166,7 @@ class Scene:
 
     def aws(self) -> dict[tuple[str, ...], Any]:
         """Every resource that there is but the sample's neighbours, whole, whatever readers see yet."""
-        return {key: found for key, found in self._slots().items() if key not in self.neighbours}
-
-    def _slots(self) -> dict[tuple[str, ...], Any]:
-        return {
-            (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
-            for kind, slots in self.world.simulator._world._slots.items()
-            for key, slot in slots.items()
-            if slot.current is not None
-        }
+        return {key: found for key, found in self.world.slots().items() if key not in self.world.neighbours}
 
     async def observed(self) -> Mapping[str, Any]:
         """The spec as AWS has it, seen through the kind's own reads, with the user's tags only."""

@@ -6,7 +6,7 @@ Time is the world's own and moves only while something is waited for. A step is 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from ackpy.aws.scope import Scope
 from ackpy.controller.desires import Desires
@@ -29,6 +29,7 @@ from ackpy.sandbox.simulator import ManualClock, Simulator
 from ackpy.wire.call import Observation
 from tests.kit.aws import SimulatedAws, confirmed_at_once
 from tests.kit.memory_api import MemoryApi
+from tests.kit.samples import prepare
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 TAGS = {
@@ -63,6 +64,7 @@ class World:
         confirmed_at_once(self.simulator)
         self.aws = SimulatedAws(self.simulator)
         self.api = api or MemoryApi()
+        self.neighbours: set[tuple[str, ...]] = set()
         self.events = Events()
         self.account = ACCOUNT
         self.options = options or Options(region=REGION, version="test", tags=TAGS)
@@ -90,6 +92,21 @@ class World:
                 self.clock,
             )
             for label, kind in self.kinds.items()
+        }
+
+    def prepare(self, kind: Kind, sample: Object) -> None:
+        """Make what a sample stands on."""
+        before = set(self.slots())
+        prepare(self.simulator, kind, sample)
+        self.neighbours |= set(self.slots()) - before
+
+    def slots(self) -> dict[tuple[str, ...], Any]:
+        """Every resource that there is, whole, whatever readers see yet."""
+        return {
+            (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
+            for kind, slots in self.simulator._world._slots.items()
+            for key, slot in slots.items()
+            if slot.current is not None
         }
 
     def now(self) -> str:

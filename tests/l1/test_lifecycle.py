@@ -15,7 +15,7 @@ from ackpy.kube import Object
 from ackpy.plan import tags
 from ackpy.plan.compare import differences
 from tests.kit import edits, values
-from tests.kit.samples import alone, prepare
+from tests.kit.samples import alone
 from tests.kit.scene import Scene, merge_patch, named
 from tests.kit.world import World, condition
 from tests.l1 import laws
@@ -27,8 +27,7 @@ POLICY, FIELDS = "services.k8s.aws/adoption-policy", "services.k8s.aws/adoption-
 def beside_neighbours(kind: Kind, sample: Object) -> World:
     """A world in which there is what the sample stands on."""
     world = World()
-    prepare(world.simulator, kind, sample)
-    world.simulator.calls.clear()
+    world.prepare(kind, sample)
     return world
 
 

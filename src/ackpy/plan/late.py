@@ -20,7 +20,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def missing(kind: Kind, spec: Mapping[str, Json], observed: Mapping[str, Json]) -> dict[str, Json]:
     """The spec fields to add, with the values that AWS has. An empty value is a user's too, and stays."""
-    referred = {ref.field[1] for ref in kind.references if not is_empty(spec.get(ref.ref[1]))}
+    referred = _referred(kind, spec)
     return {
         name: observed[name]
         for (name,) in kind.late()
@@ -30,7 +30,9 @@ def missing(kind: Kind, spec: Mapping[str, Json], observed: Mapping[str, Json]) 
 
 def pending(kind: Kind, spec: Mapping[str, Json]) -> list[str]:
     """The fields that must be filled before the object counts as synced, and aren't."""
-    return [name for (name,), node in kind.late().items() if node.rule.late == "required" and spec.get(name) is None]
+    required = [name for (name,), node in kind.late().items() if node.rule.late == "required"]
+    referred = _referred(kind, spec)
+    return [name for name in required if spec.get(name) is None and name not in referred]
 
 
 def users_spec(kind: Kind, obj: Mapping[str, Json], manager: str) -> dict[str, Json]:
@@ -45,6 +47,11 @@ def users_spec(kind: Kind, obj: Mapping[str, Json], manager: str) -> dict[str, J
     others = [entry for entry in entries if entry.get("manager") != manager]
     mine = _owned(own) - _owned(others) - _applied(obj)
     return {name: value for name, value in spec.items() if (name,) not in kind.late() or name not in mine}
+
+
+def _referred(kind: Kind, spec: Mapping[str, Json]) -> set[str]:
+    """The fields whose values come from other objects: nothing is stored beside a reference."""
+    return {ref.field[1] for ref in kind.references if not is_empty(spec.get(ref.ref[1]))}
 
 
 def _owned(entries: Iterable[Mapping[str, Json]]) -> set[str]:
