@@ -7,7 +7,7 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
 from ackpy.aws.call import is_read
-from ackpy.aws.errors import from_botocore_error, from_client_error
+from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
 from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
@@ -253,6 +253,7 @@ class Thing:
         """Wait until it is, and as the manifest says."""
 
         async def arrived() -> bool:
+            await self.helped()
             return await self.is_synced() and await self.is_as_the_manifest_says()
 
         try:
@@ -261,6 +262,23 @@ class Thing:
             obj = await self.obj()
             raise AssertionError(f"{self}: {await self.wrong_in_aws()}, {obj.get('status')}") from None
         return await self.obj()
+
+    async def helped(self) -> None:
+        """What people do, and no object: they publish the versions that an alias names, and confirm a subscription."""
+        obj = await self.obj()
+        given = (obj.get("status") or {}).get("ackResourceMetadata", {}).get("arn", "")
+        with suppress(AwsError):
+            if self.kind.label == "sfn/StateMachineAlias":
+                machine = {"stateMachineArn": self.spec["routingConfiguration"][0]["stateMachineVersionARN"][:-2]}
+                listed = await self._by_hand(obj, "ListStateMachineVersions", machine)
+                for _ in range(len(self.spec["routingConfiguration"]) - len(listed["stateMachineVersions"])):
+                    await self._by_hand(obj, "PublishStateMachineVersion", machine)
+            elif (obj.get("status") or {}).get("pendingConfirmation") == "true":
+                topic, _, token = given.rpartition(":")
+                await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
+
+    async def _by_hand(self, obj: Object, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self.live.boto.call(_scope(obj), self.kind.service.aws_name, operation, params)
 
     async def gone(self, obj: Object) -> None:
         """Wait until neither the object, as it last was, nor its resource is there; the object must not go first."""
@@ -315,6 +333,9 @@ class Thing:
         """
         obj = await self.obj()
         observed = await self._observe(obj)
+        for ref in self.kind.references:  # what it takes from another object stays
+            if get(spec, ref.ref[1:]) is not None:
+                spec = with_value(spec, ref.field[1:], get(observed.spec, ref.field[1:]))
         own = {key: value for key, value in tags.of(self.kind, observed.spec).items() if key in _OWN_TAGS}
         if normalise := NORMALISE_DESIRED.get(self.kind.label):
             spec = normalise(spec, _scope(obj).region)
@@ -322,17 +343,22 @@ class Thing:
         if not isinstance(decision, Act):
             return False
         for call in decision.stage.calls:
-            await self.live.boto.call(_scope(obj), self.kind.service.aws_name, call.operation, call.params)
+            await self._by_hand(obj, call.operation, call.params)
         return True
 
     async def hand_deletion(self, obj: Object | None = None) -> None:
-        """Somebody deletes the resource past Kubernetes: of an object, which itself may not be there any more."""
+        """Somebody deletes the resource past Kubernetes: of an object, which itself may not be there any more.
+
+        Nothing is done where it went with another that it stood on.
+        """
         obj = obj or await self.obj()
         observed = await self._observe(obj)
+        if not observed.exists:
+            return
         decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
         assert isinstance(decision, Act)
         for call in decision.stage.calls:
-            await self.live.boto.call(_scope(obj), self.kind.service.aws_name, call.operation, call.params)
+            await self._by_hand(obj, call.operation, call.params)
 
     async def _observe(self, obj: Object) -> Observation:
         desired = Desired(obj["spec"], obj.get("status") or {})

@@ -34,7 +34,7 @@ _LOG_LENGTH = 100_000  # requests; enough for any test, and a bound for a long `
 _TABLE = yaml.safe_load(Path(__file__).with_name("guard.yaml").read_text())
 SIGNING_NAMES: dict[str, list[str]] = _TABLE["signing_names"]
 NOT_SIMULATED: dict[str, list[str]] = _TABLE["not_simulated"]
-STAND_IN: dict[str, list[str]] = _TABLE["stand_in"]
+STAND_IN: list[str] = _TABLE["stand_in"]
 NOT_SIMULATED_AT_ALL: list[str] = _TABLE["not_simulated_at_all"]
 
 
@@ -75,7 +75,7 @@ class Guard:
             return aws_protocol.forward(self._moto, request)
         try:
             self._raise_fault(operation.name)
-            if _is_simulated(operation):
+            if self._is_motos(operation):
                 if self._stand_in.has_a_say(operation):
                     self._stood_in(request, operation)
                 return self._repaired(request, operation)
@@ -86,6 +86,12 @@ class Guard:
             return aws_protocol.respond(request, operation, error)
         except NotImplementedError:  # from moto
             return aws_protocol.respond(request, operation, _not_simulated(operation))
+
+    def _is_motos(self, operation: Operation) -> bool:
+        """Whether moto has an operation, and has it right."""
+        if operation.signed_for in NOT_SIMULATED_AT_ALL or operation.name in NOT_SIMULATED.get(operation.service, ()):
+            return False
+        return operation.service not in STAND_IN or not self._stand_in.has(operation)
 
     def _stood_in(self, request: Request, operation: Operation) -> Params:
         sender = _Sender(self._moto, request, operation.service)
@@ -138,12 +144,6 @@ class _Sender:
 
     def __call__(self, operation: str, params: Params) -> Params:
         return aws_protocol.call(self._moto, self._request, self._service, operation, params)
-
-
-def _is_simulated(operation: Operation) -> bool:
-    """Whether moto has an operation, and has it right."""
-    lacking = (*NOT_SIMULATED.get(operation.service, ()), *STAND_IN.get(operation.service, ()))
-    return operation.signed_for not in NOT_SIMULATED_AT_ALL and operation.name not in lacking
 
 
 def _not_simulated(operation: Operation) -> AwsError:

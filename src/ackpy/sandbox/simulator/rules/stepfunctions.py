@@ -103,9 +103,12 @@ def _routed_machine(request: Request) -> str:
 
 
 def _next_version(request: Request, machine: str) -> str:
-    number = 1
-    while (slot := request.other("StateMachineVersion", f"{machine}:{number}")).current or slot.deleted is not None:
-        number += 1  # a number isn't given twice
+    """A number isn't given twice, but by a machine of the same name that was made later."""
+    made, number = request.other("StateMachine", machine).current, 1
+    while (slot := request.other("StateMachineVersion", f"{machine}:{number}")).current or (
+        made and slot.deleted is not None and slot.deleted > made.created
+    ):
+        number += 1
     return f"{machine}:{number}"
 
 
