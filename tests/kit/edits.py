@@ -47,7 +47,7 @@ def _part(kind: Kind, leaf: Leaf) -> Part:
 def removals(kind: Kind, spec: dict[str, Any]) -> Iterator[Path]:
     """The paths below spec that an edit may take out: optional members of objects, at any depth outside of lists."""
     for name, value in spec.items():
-        if not is_fixed(kind, name) and name not in values.required(kind):
+        if not is_fixed(kind, name) and name not in values.required(kind) | _required_references(kind):
             yield (name,)
             yield from _members(kind.spec.fields[name], value, (name,))
 
@@ -86,7 +86,13 @@ def _with_dependants(kind: Kind, part: Part) -> list[str]:
 
 def stripped(kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
     """A spec with only what can't be taken out."""
-    return {name: value for name, value in spec.items() if is_fixed(kind, name) or name in values.required(kind)}
+    kept = values.required(kind) | _required_references(kind)
+    return {name: value for name, value in spec.items() if is_fixed(kind, name) or name in kept}
+
+
+def _required_references(kind: Kind) -> set[str]:
+    """What may stand in the place of required fields."""
+    return {ref.ref[1] for ref in kind.references if ref.required}
 
 
 def without(spec: dict[str, Any], path: Path) -> dict[str, Any]:

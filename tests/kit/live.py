@@ -25,6 +25,7 @@ from ackpy.controller.observe import Observer
 from ackpy.controller.subject import ACK
 from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
+from ackpy.kinds.paths import get, with_value
 from ackpy.kinds.registry import MODELS, load
 from ackpy.kinds.schema import Compare, Field
 from ackpy.kube import Client, NotFound, Object, connect

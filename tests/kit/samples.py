@@ -73,7 +73,8 @@ def _call(simulator: Simulator, kind: Kind, given: Any, operation: str) -> None:
 
 def needs(sample: dict[str, Any]) -> Iterator[Sample]:
     """The samples whose ARN stands in one's spec."""
-    text = json.dumps(sample["spec"])
+    kind = next(kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"]))
+    text = json.dumps(_resolved(kind, sample)["spec"])
     for kind in load():
         for other in alone(kind):
             named = arn(kind, {"spec": other["spec"]}, PLACE)
@@ -83,6 +84,11 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
                 and re.search(re.escape(named) + r"(?![\w-])", text)
             ):
                 yield kind, other
+
+
+def depth(sample: dict[str, Any]) -> int:
+    """How many samples must be there, one after the other, before this one."""
+    return max((1 + depth(other) for _, other in needs(sample)), default=0)
 
 
 def _resolved(kind: Kind, sample: dict[str, Any]) -> dict[str, Any]:

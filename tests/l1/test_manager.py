@@ -22,7 +22,7 @@ from tests.kit import edits, values
 from tests.kit.aws import SimulatedAws
 from tests.kit.house import EPOCH, House, clock, variants
 from tests.kit.memory_api import NAMESPACES, MemoryApi
-from tests.kit.samples import needs
+from tests.kit.samples import depth, needs
 from tests.kit.virtual_time import virtual_time
 from tests.kit.world import ACCOUNT, REGION, condition
 from tests.l1.params import ALL, each_sample
@@ -36,19 +36,14 @@ async def test_everything_is_made_and_synced() -> None:
     house = House()
     await house.namespace()
     async with house.managed():
-        for depth in range(1 + max(_depth(sample) for _, sample in ALL)):
-            wave = [sample for _, sample in ALL if _depth(sample) == depth]
+        for level in range(1 + max(depth(sample) for _, sample in ALL)):
+            wave = [sample for _, sample in ALL if depth(sample) == level]
             for sample in wave:
                 await house.create(sample)
             for sample in wave:
                 await house.synced(sample)
     assert house.resources() == len(ALL)
     assert clock() - EPOCH < SOON
-
-
-def _depth(sample: Object) -> int:
-    """How many samples must be there, one after the other, before this one."""
-    return max((1 + _depth(other) for _, other in needs(sample)), default=0)
 
 
 @each_sample()

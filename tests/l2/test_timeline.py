@@ -13,6 +13,7 @@ from tests.kit import edits
 from tests.kit.edits import Change
 from tests.kit.live import Live, Thing, set_parts
 from tests.kit.program import SECRET
+from tests.kit.samples import depth
 from tests.kit.scene import named
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION
@@ -146,7 +147,7 @@ async def test_what_is_taken_out_of_the_manifests_goes(things: list[Thing]) -> N
 
 
 async def test_what_was_deleted_by_hand_is_made_again(things: list[Thing]) -> None:
-    for thing in things:
+    for thing in sorted(things, key=lambda thing: -depth(thing.manifest)):
         await thing.hand_deletion()
     for thing in things:
         obj = await thing.synced()

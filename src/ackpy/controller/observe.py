@@ -106,7 +106,7 @@ class Observer:
         try:
             answer = await self._call(read, desired)
         except AwsError as error:
-            if error.code in self.kind.not_found:
+            if error.code in (*self.kind.not_found, *read.absent):
                 return None
             raise
         decode = DECODE_OBSERVED.get(self.kind.label)
