@@ -46,13 +46,14 @@ class Scope(StrEnum):
 
 
 class Form(StrEnum):
-    """How a part is stored: one VALUE, CHILDREN with an id each, a MAP or a RECORD that writes are merged into.
+    """How a part is stored: one VALUE, CHILDREN with an id each, a SET, a MAP or a RECORD that writes are merged into.
 
     A RECORD is what a create takes and a describe answers: some of the create's own input members.
     """
 
     VALUE = "value"
     CHILDREN = "children"
+    SET = "set"
     MAP = "map"
     RECORD = "record"
 
@@ -123,7 +124,10 @@ class Part:
         blank_removes: MAP: an empty text removes the entry.
         pairs: MAP: on the wire it is a list of pairs, of which these members are name and value (tags: [Key, Value]).
         entry: MAP: a put's input members with the name and the value of one entry (PutRolePolicy: [PolicyName,
-            PolicyDocument]); a put without the value removes the entry.
+            PolicyDocument]); a put without the value removes the entry. `get`, `remove` and `list` then are of one
+            entry, of one entry, and of the names (in `items`); `out` is a member that answers who has it.
+        item: SET: what its list shows of a member (a template with {one}); its put adds `member`, its remove takes it
+            away, and `absent` is the fault of one that there isn't.
         secret: MAP: entries that a get never shows.
         gone: the fault of this part's operations where the resource isn't there, if not the kind's.
         members: RECORD: the input members of the creation and of the put that it keeps; its get answers those that its
@@ -160,6 +164,7 @@ class Part:
     blank_removes: bool = False
     pairs: tuple[str, ...] = ()
     entry: tuple[str, ...] = ()
+    item: object = "{one}"
     secret: tuple[str, ...] = ()
     gone: str = ""
     members: tuple[str, ...] = ()
@@ -228,6 +233,7 @@ class Kind:
         parent, joined: the kind it stands below, and what joins the parent's key and its own; its key begins with the
             parent's, and it is deleted with the parent.
         forgiving: to delete what isn't there succeeds.
+        more: further operations that do one of the verbs, as a rule prepares (CreateServiceLinkedRole: create).
     """
 
     scope: Scope
@@ -248,6 +254,7 @@ class Kind:
     parent: str = ""
     joined: str = ":"
     forgiving: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, params: Mapping[str, object]) -> str:
         """The key that an input names; "" if it names none."""
@@ -364,9 +371,12 @@ def _part(entry: dict[str, Any]) -> Part:
 _VERBS = {
     Form.VALUE: {"put": "put", "get": "get", "remove": "remove"},
     Form.CHILDREN: {"put": "put_child", "get": "get_child", "remove": "remove_child", "list": "list_children"},
+    Form.SET: {"put": "add", "remove": "take", "list": "list_members"},
     Form.MAP: {"put": "merge", "get": "select", "remove": "drop"},
     Form.RECORD: {"put": "update", "get": "show"},
 }
+
+_ENTRY_VERBS = {"put": "merge", "get": "pick", "remove": "drop_one", "list": "list_names"}
 
 
 def _actions(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Action]]:
@@ -376,8 +386,10 @@ def _actions(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Action]]:
         yield kind.listing.operation, Action("list", name, kind)
         for operation in kind.describe:
             yield operation, Action("describe", name, kind)
+        for operation, verb in kind.more.items():
+            yield operation, Action(verb, name, kind)
         for part_name, part in kind.parts.items():
-            for role, verb in _VERBS[part.form].items():
+            for role, verb in (_ENTRY_VERBS if part.form is Form.MAP and part.items else _VERBS[part.form]).items():
                 if operation := getattr(part, role):
                     yield operation, Action(verb, name, kind, part_name, part)
 
@@ -403,6 +415,12 @@ def _check_operation(service: Service, operation: str, action: Action) -> None:
         "list_children": [(outputs, part.items)],
         "select": [(inputs, part.select), (outputs, part.out)],
         "drop": [(inputs, part.keys)],
+        "add": [(inputs, part.member)],
+        "take": [(inputs, part.member)],
+        "list_members": [(outputs, part.items)],
+        "pick": [(inputs, part.entry[0] if part.entry else "")],
+        "drop_one": [(inputs, part.entry[0] if part.entry else "")],
+        "list_names": [(outputs, part.items)],
         "list": [(outputs, action.kind.listing.items)],
     }
     for shape, member in wanted.get(action.verb, []):

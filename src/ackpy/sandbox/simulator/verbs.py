@@ -204,6 +204,59 @@ def drop(request: Request) -> Answer:
     return {}
 
 
+def add(request: Request) -> Answer:
+    """Put a member into a set."""
+    name, one = request.action.part_name, request.params[request.action.part.member]
+    kept = request.part(name) or []
+    request.store(name, kept if one in kept else [*kept, one])
+    return {}
+
+
+def take(request: Request) -> Answer:
+    """Remove a member from a set."""
+    part, name, one = request.action.part, request.action.part_name, request.params[request.action.part.member]
+    kept = request.part(name) or []
+    if one not in kept and part.absent:
+        raise request.fault(part.absent)
+    request.store(name, [member for member in kept if member != one])
+    return {}
+
+
+def list_members(request: Request) -> Answer:
+    """One page of a set's members."""
+    part = request.action.part
+    found = {one: render(part.item, {"one": one, "last": one.rpartition("/")[2]}) for one in _members(request)}
+    items, rest = _page(request, part.pages, found)
+    return {part.items: items, **rest}
+
+
+def pick(request: Request) -> Answer:
+    """Answer one entry of a map, and who has it."""
+    part, entries = request.action.part, request.part(request.action.part_name) or {}
+    name = request.params[part.entry[0]]
+    if name not in entries:
+        raise request.fault(part.absent)
+    whose = {part.out: request.there.key} if part.out else {}
+    return {**whose, part.entry[0]: name, part.entry[1]: entries[name]}
+
+
+def drop_one(request: Request) -> Answer:
+    """Remove one entry of a map."""
+    part, name = request.action.part, request.action.part_name
+    entries, wanted = request.part(name) or {}, request.params[part.entry[0]]
+    if wanted not in entries:
+        raise request.fault(part.absent)
+    request.store(name, {key: value for key, value in entries.items() if key != wanted})
+    return {}
+
+
+def list_names(request: Request) -> Answer:
+    """One page of the names of a map's entries."""
+    part = request.action.part
+    items, rest = _page(request, part.pages, {name: name for name in request.part(request.action.part_name) or {}})
+    return {part.items: items, **rest}
+
+
 VERBS: Mapping[str, Callable[[Request], Answer]] = {
     "create": create,
     "describe": describe,
@@ -221,8 +274,16 @@ VERBS: Mapping[str, Callable[[Request], Answer]] = {
     "update": update,
     "show": show,
     "drop": drop,
+    "add": add,
+    "take": take,
+    "list_members": list_members,
+    "pick": pick,
+    "drop_one": drop_one,
+    "list_names": list_names,
 }
-WRITES = frozenset({"delete", "put", "remove", "put_child", "remove_child", "merge", "drop", "update"})
+WRITES = frozenset(
+    {"delete", "put", "remove", "put_child", "remove_child", "merge", "drop", "update", "add", "take", "drop_one"}
+)
 
 
 def _rendered(template: Mapping[str, object], view: Mapping[str, object]) -> Answer:
@@ -269,6 +330,11 @@ def _at(resource: Resource, path: str) -> object:
     name, _, member = path.partition(".")
     value = resource.parts.get(name)
     return value.get(member) if member and isinstance(value, Mapping) else value
+
+
+def _members(request: Request) -> list[str]:
+    members: list[str] = request.part(request.action.part_name) or []
+    return members
 
 
 def _items(value: Any, path: str) -> Iterable[Answer]:
@@ -322,7 +388,7 @@ def _child_id(request: Request) -> str:
     return wanted
 
 
-def _page(request: Request, pages: Pages, found: Mapping[str, Answer]) -> tuple[list[Answer], Answer]:
+def _page(request: Request, pages: Pages, found: Mapping[str, Any]) -> tuple[list[Any], Answer]:
     """The items of the wanted page, and the members that say what comes next. A token is the last key shown."""
     after = request.params.get(pages.token, "")
     last = urlsafe_b64decode(after).decode() if after else ""
