@@ -3,13 +3,16 @@
 import orjson
 import pytest
 
+from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
-from ackpy.plan.adopt import filling
-from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Memory, Refuse, decide
+from ackpy.plan.adopt import filling, identified_by
+from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, decide
 from ackpy.wire.call import Call, Observation
 from tests.kit.oracle import Node
 
-BUCKET, QUEUE = (next(kind for kind in load() if kind.label == label) for label in ("s3/Bucket", "sqs/Queue"))
+KINDS = {kind.label: kind for kind in load()}
+BUCKET, QUEUE, TOPIC = KINDS["s3/Bucket"], KINDS["sqs/Queue"], KINDS["sns/Topic"]
+ARN = {"ackResourceMetadata": {"arn": "arn:aws:sns:us-east-1:123456789012:t"}}
 URL = {"queueURL": "https://sqs.example/queue"}
 
 
@@ -86,3 +89,61 @@ def test_adoption_adds_absent_keys_only() -> None:
     observed = {"queueName": "q", "delaySeconds": "0", "policy": "{}", "tags": {"a": "aws", "b": "aws"}}
     spec = {"queueName": "q", "delaySeconds": "5", "tags": {"a": "mine"}}
     assert filling(QUEUE, spec, observed, {}) == {"policy": "{}", "tags": {"b": "aws"}}
+
+
+def sent(
+    kind: Kind, spec: Node, observed: Node, status: Node = ARN, *, deleting: bool = False
+) -> list[tuple[str, Node]]:
+    """The operations, and what they are called with beside the ARN."""
+    decision = decide(kind, Desired(spec, status, deleting), Observation(True, observed, status), Memory())
+    calls = decision.stage.calls if isinstance(decision, Act) else ()
+    return [(call.operation, {k: v for k, v in call.params.items() if not k.endswith("Arn")}) for call in calls]
+
+
+def test_an_endpoint_is_deleted_with_its_object() -> None:
+    kind, status = KINDS["sns/PlatformEndpoint"], {"endpointARN": "arn:e"}
+    decision = decide(kind, Desired({}, status, deleting=True), Observation(True, {}, status), Memory())
+    assert isinstance(decision, Act)
+    assert [(call.operation, call.params) for call in decision.stage.calls] == [
+        ("DeleteEndpoint", {"EndpointArn": "arn:e"})
+    ]
+
+
+def test_an_endpoint_is_adopted_by_its_arn() -> None:
+    found = identified_by(KINDS["sns/PlatformEndpoint"], '{"arn": "arn:e"}', {"spec": {}, "status": {}})
+    assert found["status"] == {"endpointARN": "arn:e"}
+
+
+def test_feedback_of_a_topic_can_be_changed() -> None:
+    rate = "lambdaSuccessFeedbackSampleRate"
+    attribute = {"AttributeName": "LambdaSuccessFeedbackSampleRate"}
+    assert sent(TOPIC, {"name": "t", rate: "5"}, {"name": "t", rate: "9"}) == [
+        ("SetTopicAttributes", {**attribute, "AttributeValue": "5"})
+    ]
+    assert sent(TOPIC, {"name": "t"}, {"name": "t", rate: "9"}) == [("SetTopicAttributes", attribute)]
+
+
+def test_protection_of_a_topic_is_put_and_taken_away() -> None:
+    policy = {"dataProtectionPolicy": '{"Name": "p"}'}
+    put = "PutDataProtectionPolicy"
+    assert sent(TOPIC, {"name": "t", **policy}, {"name": "t"}) == [(put, {"DataProtectionPolicy": '{"Name": "p"}'})]
+    assert sent(TOPIC, {"name": "t"}, {"name": "t", **policy}) == [(put, {"DataProtectionPolicy": ""})]
+
+
+def test_a_changed_tag_is_not_removed() -> None:
+    spec, there = ({"name": "t", "tags": [{"key": "team", "value": value}]} for value in ("new", "old"))
+    assert sent(TOPIC, spec, there) == [("TagResource", {"Tags": [{"Key": "team", "Value": "new"}]})]
+
+
+def test_a_filter_is_removed_by_an_empty_one() -> None:
+    attribute = {"AttributeName": "FilterPolicy", "AttributeValue": "{}"}
+    there = {"filterPolicy": '{"a": ["b"]}'}
+    assert sent(KINDS["sns/Subscription"], {}, there) == [("SetSubscriptionAttributes", attribute)]
+    assert sent(KINDS["sns/Subscription"], {}, {"filterPolicy": "{}"}) == []
+
+
+def test_an_unconfirmed_subscription_holds_no_object() -> None:
+    kind, status = KINDS["sns/Subscription"], {**ARN, "pendingConfirmation": "true"}
+    decision = decide(kind, Desired({}, status, deleting=True), Observation(True, {}, status), Memory())
+    assert isinstance(decision, Gone)
+    assert sent(kind, {}, {}, {**ARN, "pendingConfirmation": "false"}, deleting=True) == [("Unsubscribe", {})]

@@ -3,14 +3,23 @@
 import pytest
 
 from ackpy.kinds.registry import load
-from ackpy.services import NORMALISE_DESIRED
+from ackpy.services import DECODE_OBSERVED, NORMALISE_DESIRED
 from tests.kit.oracle import Node
 
 LOCATED = {"createBucketConfiguration": {"locationConstraint": "eu-west-1"}}
 
 
 def test_every_hook_belongs_to_a_kind() -> None:
-    assert NORMALISE_DESIRED.keys() <= {kind.label for kind in load()}
+    assert {*NORMALISE_DESIRED, *DECODE_OBSERVED} <= {kind.label for kind in load()}
+
+
+def test_a_subscription_that_hides_its_arn_is_not_found() -> None:
+    """SNS API, Subscribe: asked for again, it answers the ARN of the one that there is."""
+    hidden, shown = ({"SubscriptionArn": arn} for arn in ("PendingConfirmation", "arn:aws:sns:us-east-1:1:t:x"))
+    listed = {"Subscriptions": [hidden, shown]}
+    decoded = DECODE_OBSERVED["sns/Subscription"]
+    assert decoded("ListSubscriptionsByTopic", listed) == {"Subscriptions": [shown]}
+    assert decoded("GetSubscriptionAttributes", {"Attributes": {}}) == {"Attributes": {}}
 
 
 @pytest.mark.parametrize(
