@@ -11,6 +11,7 @@ from tests.kit.conformance import shortfalls
 from tests.kit.oracle import Node, all_excepted, schema_at
 from tests.kit.wire_oracle import members
 
+_STATES = ("path", "ready", "failed", "deleting", "gone")
 _COMPARES = {"iam_policy": Compare.POLICY, "document": Compare.DOCUMENT, "string_set": Compare.SET}
 
 
@@ -33,6 +34,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_mutable(kind, contract),
         *_unset(kind, contract),
         *_order(kind, contract),
+        *_life(kind, contract),
     ]
 
 
@@ -187,6 +189,9 @@ def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
         if served and ("spec", name) not in named and kind.spec.fields[name].rule.create_only:
             yield f"spec.{name} can't be changed, but the contract's update does"
     changeable = {path for one in all_excepted(contract, "changeable") for path in one["paths"]}
+    for name in (path.removeprefix("spec.") for path in changeable):
+        if name not in kind.spec.fields or kind.spec.fields[name].rule.create_only:
+            yield f"spec.{name} can't be changed, but AWS changes it"
     for part in kind.parts if one_each else ():
         for name in part.fields if part.one_each else ():
             known = f"spec.{name}" in one_each.values() or f"spec.{name}" in changeable
@@ -204,6 +209,16 @@ def _unset(kind: Kind, contract: Node) -> Iterator[str]:
             found[dotted(path)] = rule.default if rule.unset is Unset.DEFAULT else rule.unset
     for name in sorted(found.keys() | wanted.keys()):
         yield from _differs(f"{name} unset", found.get(name), wanted.get(name))
+
+
+def _life(kind: Kind, contract: Node) -> Iterator[str]:
+    """What the resource may be busy with, and what goes before it."""
+    told = [{key: value for key, value in one.items() if key in _STATES} for one in all_excepted(contract, "states")]
+    found = [{key: getattr(states, key) for key in _STATES} for states in kind.states]
+    shown = [{key: dotted(v) if key == "path" else list(v) for key, v in one.items() if v} for one in found]
+    yield from _differs("states", shown, told)
+    first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
+    yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
 
 
 def _order(kind: Kind, contract: Node) -> Iterator[str]:

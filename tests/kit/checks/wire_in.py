@@ -91,8 +91,11 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
             yield f"{what} looks for {'.'.join(path)} before it is known"
         same[member] = f"{mine[member]}:{values.at(resource, path)}"
     told = excepted(contract, "match", operation=read.binding.operation)
-    if told and {*same} != set(told["members"]):
-        yield f"{what} goes by {', '.join(same)}, not {', '.join(told['members'])}"
+    if {*read.absent} != set(told.get("absent", ()) if told else ()):
+        yield f"{what} takes {', '.join(read.absent)} for an answer"
+    wanted = told["members"] if told else members
+    if {*same} != {*wanted}:
+        yield f"{what} goes by {', '.join(same)}, not {', '.join(wanted)}"
     mine = deepcopy(mine)
     for member, value in same.items():
         put(mine, parse(member), value)
