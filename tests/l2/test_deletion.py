@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ackpy.kinds.registry import load
+from ackpy.kinds.registry import load, services
 from ackpy.kube import Object
 from ackpy.sandbox.guard_api import Fault
 from tests.kit.live import Live, Thing
@@ -51,12 +51,15 @@ async def test_an_account_that_is_gone_lets_go(live: Live, namespace: str) -> No
     live.kubectl("delete", "namespace", namespace, "--wait=false")
     for thing, _ in found:
         await eventually(partial(refused, thing))
-    for command in re.findall(r"^kubectl (annotate namespace .*)$", (_DOCS / "deletion.md").read_text(), re.MULTILINE):
+    commands = re.findall(r"^kubectl (annotate namespace .*)$", (_DOCS / "deletion.md").read_text(), re.MULTILINE)
+    assert {command.partition(".services")[0].rpartition(" ")[2] for command in commands} == {*services()}
+    for command in commands:
         live.kubectl(*command.split())
     live.kubectl("wait", "--for=delete", f"namespace/{namespace}", "--timeout=120s")
     await live.endpoint.inject()
     for thing, obj in found:
         assert await thing.exists(obj), "nobody could have deleted it"
+    for thing, obj in found:
         await thing.hand_deletion(obj)
 
 
