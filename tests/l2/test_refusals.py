@@ -42,7 +42,10 @@ async def is_terminal(thing: Thing, said: str) -> None:
 async def test_an_edit_of_an_immutable_field_is_refused(live: Live, kind: Kind) -> None:
     fixed = [name for name, node in kind.spec.fields.items() if node.immutable]
     thing = plain(live, kind)
-    thing.apply()
+    same = [one for one in live.things(thing.namespace, "odd-") if one.kind.service is kind.service]
+    around = [one for one in same if one.kind is not kind]  # among them what it stands on
+    for one in (*around, thing):
+        one.apply()
     obj = await thing.synced()
     for leaf in values.leaves(kind.spec, thing.spec):
         if leaf.path[0] in fixed:
@@ -53,6 +56,11 @@ async def test_an_edit_of_an_immutable_field_is_refused(live: Live, kind: Kind) 
     assert (await thing.obj())["metadata"]["generation"] == obj["metadata"]["generation"]
     thing.delete()
     await thing.gone(obj)
+    objects = [(one, await one.obj()) for one in around]
+    for one in around:
+        one.delete()
+    for one, last in objects:
+        await one.gone(last)
 
 
 @pytest.mark.parametrize(
