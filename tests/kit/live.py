@@ -125,6 +125,14 @@ class Live:
         self.kubectl("create", "-f", "-", manifest=wanted)
         self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", "-", manifest=wanted)
 
+    def let_go(self, namespace: str) -> None:
+        """Take the finalizers off what a failed test left there: nobody else would, and its definitions are to go."""
+        kinds = ",".join(f"{kind.plural}.{kind.group}" for kind in load())
+        left = json.loads(self.kubectl("get", kinds, f"--namespace={namespace}", "--output=json"))
+        if left["items"]:
+            freed = [{**one, "metadata": {**one["metadata"], "finalizers": []}} for one in left["items"]]
+            self.kubectl("replace", "-f", "-", manifest={**left, "items": freed})
+
     def run_flags(self, *more: str) -> list[str]:
         """Flags for an `ackpy run` that joins the two."""
         return [
@@ -180,6 +188,7 @@ async def joined(
         live.install(crds)
         live.kubectl("create", "namespace", namespace)
         yield live
+        live.let_go(namespace)
         live.kubectl("delete", "namespace", namespace)
     boto.close()
 
@@ -364,6 +373,15 @@ class Thing:
     async def _observe(self, obj: Object) -> Observation:
         desired = Desired(obj["spec"], obj.get("status") or {})
         return await Observer(self.kind, self.live.boto, _scope(obj)).everything(desired)
+
+
+async def all_gone(things: list[Thing]) -> None:
+    """Delete all at once and wait for it."""
+    objects = [await thing.obj() for thing in things]
+    for thing in things:
+        thing.delete()
+    for thing, obj in zip(things, objects, strict=True):
+        await thing.gone(obj)
 
 
 def set_parts(kind: Kind, spec: Mapping[str, Any]) -> list[Part]:

@@ -11,7 +11,7 @@ from ackpy.controller.subject import RECONCILE_AT, RECONCILED_AT, RESYNC_SECONDS
 from ackpy.kinds.registry import load
 from tests.kit import edits
 from tests.kit.edits import Change
-from tests.kit.live import Live, Thing, set_parts
+from tests.kit.live import Live, Thing, all_gone, set_parts
 from tests.kit.program import SECRET
 from tests.kit.samples import depth
 from tests.kit.scene import named
@@ -41,14 +41,6 @@ async def all_synced(things: list[Thing]) -> None:
         thing.apply()
     for thing in things:
         await thing.synced()
-
-
-async def all_gone(things: list[Thing]) -> None:
-    objects = [await thing.obj() for thing in things]
-    for thing in things:
-        thing.delete()
-    for thing, obj in zip(things, objects, strict=True):
-        await thing.gone(obj)
 
 
 async def change_every_part(thing: Thing) -> tuple[Thing, list[Change]]:
