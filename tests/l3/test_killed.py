@@ -14,8 +14,8 @@ from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
 from tests.l3.conftest import NAMESPACE
 
-# Every kind is killed at every boundary in L1; here it is the process that dies, whatever it serves: kinds of sub-resources,
-# of one map, of attributes, and of one call for everything.
+# Every kind is killed at every boundary in L1; here it is the process that dies, whatever it serves: sub-resources,
+# one map, attributes, one call for everything.
 KILLED = {"s3/Bucket", "sqs/Queue", "sns/Topic", "sfn/StateMachine"}
 
 pytestmark = [
