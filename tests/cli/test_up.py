@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ackpy.kinds.registry import load
 from ackpy.sandbox.process import free_port
 from tests.kit import processes
 from tests.kit.live import Live
@@ -108,10 +109,8 @@ async def test_it_asks_before_it_touches_another_cluster(live: Live, tmp_path: P
     since = live.audit_size()
     with ackpy(tmp_path, "up", "--context=ackpy", environment=cluster(live), answer="n\n") as program:
         assert await program.ended() == 1
-    assert (
-        f"s3/Bucket, sqs/Queue in the cluster of context ackpy ({live.plane.url}) with a simulated AWS"
-        in program.stdout
-    )
+    where = f"in the cluster of context ackpy ({live.plane.url}) with a simulated AWS"
+    assert f"{', '.join(kind.label for kind in load())} {where}" in program.stdout
     assert "Aborted!" in program.stderr
     assert live.written_by_ackpy(since) == []
 

@@ -7,20 +7,15 @@ from pathlib import Path
 import pytest
 
 from ackpy.kinds.model import Kind
-from ackpy.kinds.registry import load
 from tests.kit import edits
 from tests.kit.live import Live, Thing
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
-from tests.l3.conftest import NAMESPACE
-
-# Every kind is killed at every boundary in L1; here it is the process that dies, whatever it serves: sub-resources,
-# one map, attributes, one call for everything.
-KILLED = {"s3/Bucket", "sqs/Queue", "sns/Topic", "sfn/StateMachine"}
+from tests.l3.conftest import FOUR, NAMESPACE
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.parametrize("kind", [one for one in load() if one.label in KILLED], ids=lambda kind: kind.label),
+    pytest.mark.parametrize("kind", FOUR, ids=lambda kind: kind.label),
 ]
 
 
