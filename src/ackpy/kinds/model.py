@@ -6,7 +6,7 @@ controller only passes it on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -297,5 +297,12 @@ class Kind:
         return next((part for part in self.parts if name in part.fields), None)
 
     def late(self) -> dict[Path, Field]:
-        """Spec fields into which AWS's default is taken, by path below `spec`."""
-        return {(name,): node for name, node in self.spec.fields.items() if node.rule.late}
+        """Spec fields into which AWS's default is taken, by path below `spec`; an object comes before what is in it."""
+        return dict(_late(self.spec))
+
+
+def _late(node: Field, above: Path = ()) -> Iterator[tuple[Path, Field]]:
+    for name, child in node.fields.items():
+        if child.rule.late:
+            yield (*above, name), child
+        yield from _late(child, (*above, name))
