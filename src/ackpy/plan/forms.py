@@ -69,9 +69,18 @@ def _body(
     members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec"}
     needed = shapes.required(kind.service.model.operation_model(part.put.operation))
     others = [name for name in part.fields if not part.changed_only or members[name] in needed]
-    along = [name for name in others if name not in differing and not is_empty(spec.get(name))]
+    along = [
+        name
+        for name in others
+        if name not in differing
+        and (not is_empty(spec.get(name)) or (members[name] in needed and _is_default(kind, name)))
+    ]
     call = _put(kind, part, spec, observed, [*differing, *along])
     return [replace(call, sets={path: value for path, value in call.sets.items() if path[0] in differing})]
+
+
+def _is_default(kind: Kind, name: str) -> bool:
+    return kind.spec.fields[name].rule.unset is Unset.DEFAULT
 
 
 def _set(
@@ -221,6 +230,8 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
 def _params(
     kind: Kind, binding: Binding, spec: Mapping[str, Json], values: Mapping[str, Json], observed: Observation
 ) -> dict[str, Json]:
-    """The input of a call that sends these values and nothing else of the spec but the identity."""
-    identity = {path[1]: spec.get(path[1]) for path in kind.identity if path[0] == "spec"}
-    return params(kind, binding, {"spec": identity | dict(values), "status": observed.status})
+    """The input of a call that sends these values and nothing else of the spec but the identity, and what is fixed."""
+    identity = {path[1] for path in kind.identity if path[0] == "spec"}
+    fixed = {name for other in kind.parts if other.form is Form.FIXED for name in other.fields}
+    kept = {name: spec.get(name) for name in identity | fixed}
+    return params(kind, binding, {"spec": kept | dict(values), "status": observed.status})
