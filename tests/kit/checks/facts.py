@@ -85,6 +85,7 @@ def _more(kind: Kind, contract: Node) -> Iterator[str]:
 def _codes(kind: Kind, contract: Node) -> Iterator[str]:
     missing = contract.get("generator", {}).get("errors", {}).get("404", {}).get("code")
     wanted = {one["code"] for one in contract["not_found"]} | ({missing} if missing else set())
+    wanted |= {one["code"] for one in all_excepted(contract, "not_found")}
     yield from _differs("not_found", set(kind.not_found), wanted)
     more = {code for one in all_excepted(contract, "terminal") for code in one["codes"]}
     yield from _differs("terminal", set(kind.terminal), set(contract["terminal_codes"]) | more)
@@ -168,7 +169,7 @@ def _fates(kind: Kind) -> Iterator[str]:
     for name, field in kind.spec.fields.items():
         part = kind.part_of(name)
         rule = field.rule
-        if part is None and name not in {*fixed, *kind.unbuilt} and field.type is not Type.REF:
+        if part is None and name not in {*fixed, *kind.unbuilt} and not field.refers:
             if not rule.create_only and not field.immutable:
                 yield f"nothing happens when spec.{name} changes"
             if rule.unset is not Unset.UNMANAGED and name not in kind.spec.required:

@@ -14,6 +14,7 @@ from tests.kit.oracle import Node
 from tests.kit.steps import End, converge, sent
 
 Spec = Mapping[str, Any]
+ONE_A_CALL = (Form.CHILDREN, Form.ENTRIES, Form.SET)
 
 
 def check(kind: Kind, contract: Node) -> list[str]:
@@ -109,7 +110,7 @@ def _binding(kind: Kind, call: Call) -> Binding | None:
     if call.purpose is Purpose.CREATE:
         return kind.create
     part = next((part for part in kind.parts if part.name in call.parts), None)
-    if part is None or part.form in {Form.TAGS, Form.CHILDREN} or call.purpose is not Purpose.PUT:
+    if part is None or part.form in {Form.TAGS, *ONE_A_CALL} or call.purpose is not Purpose.PUT:
         return None
     return part.put
 
@@ -151,9 +152,9 @@ def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:
     return value
 
 
-def _laid(answer: Node, aws: Path, value: Any) -> Node:
+def _laid(answer: Any, aws: Path, value: Any) -> Any:
     if not aws:
-        return merged(answer, value)
+        return merged(answer, value) if isinstance(value, Mapping) else value
     put(answer, aws, value)
     return answer
 
