@@ -43,7 +43,7 @@ async def fought_over(kind: Kind, sample: Object) -> tuple[Scene, Change, Rewrit
     return scene, change, Rewriter(scene, calls), calls[0].operation
 
 
-@each_sample()
+@each_sample(changing=True)
 async def test_a_value_that_is_always_rewritten_is_fought_for_once_a_sweep(kind: Kind, sample: Object) -> None:
     await ends_in_an_advisory(kind, sample)
 
@@ -74,7 +74,7 @@ async def ends_in_an_advisory(kind: Kind, sample: Object) -> None:
     await laws.stays_calm(scene)
 
 
-@each_sample()
+@each_sample(changing=True)
 async def test_an_edit_and_its_undoing_are_both_sent_at_once(kind: Kind, sample: Object) -> None:
     scout = Scene(kind, sample)
     await scout.make()
@@ -91,7 +91,7 @@ async def test_an_edit_and_its_undoing_are_both_sent_at_once(kind: Kind, sample:
         assert scene.aws() == before
 
 
-@each_sample()
+@each_sample(changing=True)
 async def test_the_same_call_is_not_sent_again_while_aws_shows_old_values(kind: Kind, sample: Object) -> None:
     await is_patient(kind, sample)
 

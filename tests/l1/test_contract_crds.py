@@ -4,6 +4,7 @@ The CRDs are synthesised from the contract alone; a pruned field must not be wri
 """
 
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -97,7 +98,8 @@ async def test_what_the_original_left_is_taken_over_with_reads_only(kind: Kind, 
     scene.world.options = options  # the controller's tags would change with the user's
     scene.world.restart()
     await scene.settle()
-    await laws.drift_is_corrected(scene, next(edits.changes(kind, scene.spec)))
+    for change in islice(edits.changes(kind, scene.spec), 1):
+        await laws.drift_is_corrected(scene, change)
     await scene.delete()
     await scene.settle()
     await laws.is_gone(scene)

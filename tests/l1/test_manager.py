@@ -72,7 +72,7 @@ class Interrupted(MemoryApi):
         return await super().patch(*args, **options)
 
 
-@each_sample()
+@each_sample(changing=True)
 @virtual_time
 async def test_an_edit_during_our_write_is_not_lost(kind: Kind, sample: Object) -> None:
     api = Interrupted()

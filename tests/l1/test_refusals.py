@@ -154,7 +154,7 @@ async def test_of_two_objects_that_manage_one_resource_only_one_does(kind: Kind,
 # Errors of AWS
 
 
-@each_sample()
+@each_sample(changing=True)
 async def test_a_terminal_code_of_the_kind_is_terminal(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()
@@ -174,7 +174,7 @@ async def test_a_terminal_code_of_the_kind_is_terminal(kind: Kind, sample: Objec
     assert scene.aws() != before
 
 
-@each_sample()
+@each_sample(changing=True)
 async def test_another_code_is_recoverable(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()
@@ -318,7 +318,7 @@ async def test_an_unknown_deletion_policy_is_refused(kind: Kind, sample: Object)
 # Conditions over time
 
 
-@each_sample()
+@each_sample(changing=True)
 async def test_transition_times_move_with_the_status_only(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()

@@ -186,7 +186,6 @@ ECR = [
                 repositoryPolicy=POLICY,
             ),
             template("CreateRepositoryCreationTemplate", appliedFor=[], code="TemplateAlreadyExistsException"),
-            template("UpdateRepositoryCreationTemplate", resourceTags=[_TAG], code="ValidationException"),
             template(
                 "UpdateRepositoryCreationTemplate",
                 {"description": "d", "resourceTags": [_TAG], "customRoleArn": "arn:r"},

@@ -98,6 +98,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
     spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields}})
+    identifiers = keys["adoption"].mapping() if "adoption" in keys else {}
     found = Kind(
         service=owner,
         name=draft.kind,
@@ -119,9 +120,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
             (name,) for name in sorted(owned) if not (rule := spec.fields[name].rule).read and not rule.create_only
         ),
         tags=_tags(keys["tags"]) if "tags" in keys else None,
-        adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
-        if "adoption" in keys
-        else {},
+        adoption={key.removesuffix("?"): parse(child.text()) for key, child in identifiers.items()},
+        adoption_optional=tuple(key.removesuffix("?") for key in identifiers if key.endswith("?")),
         columns=tuple(_column(child) for child in items(keys["columns"])) if "columns" in keys else (),
         arn=keys["arn"].text() if "arn" in keys else None,
         states=tuple(_states(child) for child in items(keys["states"])) if "states" in keys else (),

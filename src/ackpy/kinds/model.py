@@ -242,6 +242,7 @@ class Kind:
         parts: in the order in which they are written.
         not_found: codes that mean that the resource doesn't exist.
         terminal: codes after which only another spec helps.
+        adoption: identifiers of what is adopted, each with the path that it fills; the optional ones needn't be given.
         arn: a template with {partition}, {region}, {account}, {spec.…} and {status.…}, where these tell the ARN.
         states: what the resource may be busy with; all must be ready.
         options: annotations that the deletion follows.
@@ -273,6 +274,7 @@ class Kind:
     unread: tuple[Path, ...] = ()
     tags: Tags | None = None
     adoption: Mapping[str, Path] = field(default_factory=dict)
+    adoption_optional: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     arn: str | None = None
     states: tuple[States, ...] = ()

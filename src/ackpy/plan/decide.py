@@ -274,15 +274,23 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
 
     Asked with what the object itself recorded, before AWS is asked for the new name.
     """
-    recorded = re.split(r"[:/]", get(desired.recorded, ("ackResourceMetadata", "arn")) or "")
-    for path in kind.identity:
-        ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
-        if ends and recorded[-1] and recorded[-1] != (name := get(desired.resource, path)):
+    recorded = get(desired.recorded, ("ackResourceMetadata", "arn"))
+    for path in kind.identity if kind.arn and recorded else ():
+        before, ends, _ = (kind.arn or "").partition(f"{{{'.'.join(path)}}}")
+        there, name = _after(before.rpartition("}")[2], recorded), get(desired.resource, path)
+        if path[0] == "spec" and ends and there != name:
             return Refuse(
-                f"{show(path)} can't be changed: the {kind.name} is '{recorded[-1]}' in AWS, '{name}' here. "
+                f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{name}' here. "
                 "Set it back, or make another object."
             )
     return None
+
+
+def _after(text: str, arn: str) -> str:
+    """What stands in an ARN behind a text. Names may have slashes where the text is more than one itself."""
+    if text in {"", "/"}:
+        return re.split("[:/]", arn)[-1]
+    return arn.partition(text)[2] if text.endswith("/") else arn.rpartition(text[-1])[2]
 
 
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:

@@ -138,9 +138,12 @@ def _tags(kind: Kind, contract: Node) -> Iterator[str]:
 
 
 def _adoption(kind: Kind, contract: Node) -> Iterator[str]:
-    wanted = {key: one["to"] for key, one in contract.get("adoption", {}).get("annotation_fields", {}).items()}
+    fields = contract.get("adoption", {}).get("annotation_fields", {})
+    wanted = {key: one["to"] for key, one in fields.items()}
     wanted |= {one["key"]: one["path"] for one in all_excepted(contract, "adoption")}
     yield from _differs("adoption", {key: dotted(path) for key, path in kind.adoption.items()}, wanted)
+    optional = {key for key, one in fields.items() if not one["required"]}
+    yield from _differs("needn't be given to adopt", set(kind.adoption_optional), optional)
 
 
 def _arn(kind: Kind, contract: Node) -> Iterator[str]:
@@ -170,6 +173,9 @@ def _members(kind: Kind, contract: Node) -> Iterator[str]:
 def _fates(kind: Kind) -> Iterator[str]:
     """A change of a field is written, refused, or can't be: none is ignored."""
     fixed = {name for section, name, *_ in kind.identity if section == "spec"}
+    for name in sorted(fixed):
+        if not kind.spec.fields[name].immutable and not (kind.arn or "").endswith(f"{{spec.{name}}}"):
+            yield f"another spec.{name} isn't refused, and leaves the resource alone"
     for name in sorted(_naming(kind) - fixed):
         if not (kind.spec.fields[name].rule.create_only or kind.spec.fields[name].immutable):
             yield f"spec.{name} names the resource, and may change"

@@ -137,9 +137,8 @@ def create_template(request: Request) -> None:
     if not _TEMPLATE_PREFIX.fullmatch(request.params["prefix"]):
         raise request.fault("InvalidParameterException", "Invalid parameter at 'prefix'")
     request.params |= _checked_template(request)
-    made = _made(request, "template")
-    _check_role(request, made.parts["template"])
-    request.answer |= {"registryId": request.account, "repositoryCreationTemplate": _template(made)}
+    made = _template(_made(request, "template"))
+    request.answer |= {"registryId": request.account, "repositoryCreationTemplate": made}
 
 
 def describe_templates(request: Request) -> Answer:
@@ -155,7 +154,6 @@ def update_template(request: Request) -> Answer:
     if not given.get("imageTagMutability", old["imageTagMutability"]).endswith("_WITH_EXCLUSION"):
         old = _without(old, "imageTagMutabilityExclusionFilters")
     template = {name: value for name, value in {**old, **given}.items() if value != ""}
-    _check_role(request, template)
     request.store("template", template)
     stored = request.slot.current
     return {"registryId": request.account, "repositoryCreationTemplate": _template(stored) if stored else {}}
@@ -255,13 +253,6 @@ def _checked_template(request: Request) -> Answer:
         _check_policy(request, given["repositoryPolicy"])
         given["repositoryPolicy"] = rewritten_policy(given["repositoryPolicy"])
     return given
-
-
-def _check_role(request: Request, template: Any) -> None:
-    """Tags and keys need a role of the customer's."""
-    needs = template["resourceTags"] or template["encryptionConfiguration"]["encryptionType"] != "AES256"
-    if needs and not template.get("customRoleArn"):
-        raise request.fault("ValidationException", "A custom role is required for tags and for KMS encryption.")
 
 
 def _check_registry(request: Request) -> None:
