@@ -34,6 +34,7 @@ class Desired:
         pending: paths in the spec whose values aren't known yet (plan/pending.py).
         superseded: what names, below status, the resource that this one replaces, and that isn't taken for it.
         unsent: paths in the spec of secrets whose values AWS hasn't been sent.
+        mark: the value of the tag that the resource bears, if its creation was begun and sends one.
     """
 
     spec: Mapping[str, Json]
@@ -45,6 +46,7 @@ class Desired:
     pending: tuple[Path, ...] = ()
     superseded: Mapping[str, Json] = field(default_factory=dict)
     unsent: tuple[Path, ...] = ()
+    mark: str = ""
 
     @property
     def resource(self) -> dict[str, Json]:

@@ -85,6 +85,7 @@ def _more(kind: Kind, contract: Node) -> Iterator[str]:
 def _codes(kind: Kind, contract: Node) -> Iterator[str]:
     missing = contract.get("generator", {}).get("errors", {}).get("404", {}).get("code")
     wanted = {one["code"] for one in contract["not_found"]} | ({missing} if missing else set())
+    wanted |= {code for one in all_excepted(contract, "not_found") for code in one["codes"]}
     yield from _differs("not_found", set(kind.not_found), wanted)
     more = {code for one in all_excepted(contract, "terminal") for code in one["codes"]}
     yield from _differs("terminal", set(kind.terminal), set(contract["terminal_codes"]) | more)
@@ -96,6 +97,7 @@ def _late(kind: Kind, contract: Node) -> Iterator[str]:
         for path, rule in contract.get("late_initialize", {}).items()
         if path.split(".")[1] not in kind.unbuilt
     }
+    wanted |= {one["path"]: one["late"] for one in all_excepted(contract, "late")}
     found = {dotted(("spec", *path)): node.rule.late for path, node in kind.late().items()}
     yield from _differs("late initialised", found, wanted)
 
@@ -217,6 +219,8 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     found = [{key: getattr(states, key) for key in _STATES} for states in kind.states]
     shown = [{key: dotted(v) if key == "path" else list(v) for key, v in one.items() if v} for one in found]
     yield from _differs("states", shown, told)
+    options = {(f"{contract['group']}/{one['annotation']}", one["aws"]) for one in all_excepted(contract, "option")}
+    yield from _differs("options", {(one.annotation, one.member) for one in kind.options}, options)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
 
