@@ -19,6 +19,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
     """Every fact about a kind that isn't about one call."""
     return [
         *_names(kind, contract),
+        *_required(kind, contract),
         *_operations(kind, contract),
         *shortfalls(contract, definition(kind)),
         *_more(kind, contract),
@@ -62,6 +63,13 @@ def _names(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("plural", kind.plural, contract["plural"])
     yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored}")
     yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
+
+
+def _required(kind: Kind, contract: Node) -> Iterator[str]:
+    """What the contract requires is required: what AWS takes in its place since then, the API leaves out."""
+    spec = next(version["spec"] for version in contract["versions"] if version["storage"])
+    for name in sorted(set(spec.get("required", ())) - {*kind.spec.required}):
+        yield f"spec.{name} isn't required"
 
 
 def _operations(kind: Kind, contract: Node) -> Iterator[str]:
