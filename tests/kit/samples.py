@@ -133,9 +133,9 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
     for kind in load():
         if made_up(kind) and kind.label not in referred:
             continue
-        others = [other for other in alone(kind) if other["metadata"]["name"] != sample["metadata"]["name"]]
+        others = [other for other in samples(kind) if other["metadata"]["name"] != sample["metadata"]["name"]]
         needed = [other for other in others if any(_stands(name, text) for name in _names(kind, other))]
-        yield from ((kind, other) for other in (others if needed and made_up(kind) else needed))
+        yield from ((kind, _resolved(kind, other)) for other in (others if needed and made_up(kind) else needed))
 
 
 def _stands(name: str, text: str) -> bool:

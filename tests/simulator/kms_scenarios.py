@@ -63,6 +63,7 @@ KMS = [
         key("ListResourceTags", {"Tags": []}),
         rotation(on=False),
         Step("DescribeKey", {"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}, code="NotFoundException"),
+        not_moto="moto forgets the usage of a key",
     ),
     kms(
         "rotation is switched on and off, but not of a disabled key",
