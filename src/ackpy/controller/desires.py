@@ -160,8 +160,9 @@ def _named_by_reference(subject: Subject) -> list[Path]:
 
 
 def _renamable(kind: Kind) -> list[Path]:
-    """The spec fields that name the resource and that the API server lets users change."""
-    return [path[1:] for path in kind.identity if path[0] == "spec" and not kind.spec.fields[path[1]].immutable]
+    """The spec fields that name the resource, that users may change, and that no ARN tells (plan/decide.py, renamed)."""
+    own = [path[1:] for path in kind.identity if path[0] == "spec" and f"{{{'.'.join(path)}}}" not in (kind.arn or "")]
+    return [path for path in own if not kind.spec.fields[path[0]].immutable]
 
 
 def _stays(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -27,7 +27,7 @@ _COLUMNS = {
 }
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
-    "one_at_a_time create_first"
+    "one_at_a_time create_first volatile"
 ).split()
 
 
@@ -128,6 +128,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         options=_options(owner, keys["delete"]),
         one_at_a_time=keys["one_at_a_time"].flag() if "one_at_a_time" in keys else False,
         create_first=keys["create_first"].flag() if "create_first" in keys else False,
+        volatile=tuple(parse(text) for text in keys["volatile"].texts()) if "volatile" in keys else (),
         unbuilt=tuple(name for name in declared_fields if name not in {*owned, *fixed.fields}),
         source=node.file,
     )
@@ -175,9 +176,7 @@ def _column(node: Node) -> Column:
         return _COLUMNS[node.choice(_COLUMNS)]
     keys = node.mapping("name", "path", "type", "priority", required=["name", "path"])
     kind_of = keys["type"].text() if "type" in keys else "string"
-    priority = keys["priority"].value if "priority" in keys else 0
-    if not isinstance(priority, int):
-        raise keys["priority"].fail(f"expected a number, found {priority!r}")
+    priority = keys["priority"].number() if "priority" in keys else 0
     return Column(keys["name"].text(), "." + keys["path"].text(), kind_of, priority)
 
 

@@ -92,19 +92,23 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A read for each name of a list, whose answers make a map.
+    """A read for each name of a list, whose answers make a map; or only for the version that is in force.
 
     Attributes:
-        listed: the output member of the listing read that holds the names.
+        listed: the output member of the listing read that holds the names, or the versions.
         binding: what is asked for each.
-        name: the input member that takes the name.
-        value: the output member that holds the map's value.
+        name: the input member that takes the name; of a version, also the listed member that holds it.
+        value: where the answer holds the value.
+        in_force: the member that tells which of the listed versions is in force.
+        created: the member that tells when a version was made.
     """
 
     listed: str
     binding: Binding
     name: str
-    value: str
+    value: Path
+    in_force: str = ""
+    created: str = ""
 
 
 class Form(StrEnum):
@@ -119,6 +123,7 @@ class Form(StrEnum):
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
     TOGGLE = "toggle"
+    VERSIONS = "versions"
     SECRET = "secret"  # noqa: S105 - the name of a form
 
 
@@ -140,6 +145,8 @@ class Part:
         exclusive: after a call of this part AWS is looked at before the next exclusive one.
         any_state: written in states in which the rest waits.
         before_delete: taken away before the resource can be deleted.
+        only_one: for SET, it holds one member at most, and the field is no list.
+        most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
 
     name: str
@@ -154,6 +161,8 @@ class Part:
     exclusive: bool = False
     any_state: bool = False
     before_delete: bool = False
+    only_one: bool = False
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,7 @@ class Kind:
         one_at_a_time: AWS refuses concurrent writes to one resource.
         secrets: paths in the spec whose values come from Secrets, with list marks.
         unread: paths in the spec that AWS never shows and that may change: what was sent is remembered.
+        volatile: paths in the status that move by themselves: a change there alone isn't written.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
         source: the definition file, for messages.
     """
@@ -286,6 +296,7 @@ class Kind:
     options: tuple[Option, ...] = ()
     create_first: bool = False
     one_at_a_time: bool = False
+    volatile: tuple[Path, ...] = ()
     unbuilt: tuple[str, ...] = ()
     source: str = ""
 

@@ -90,6 +90,8 @@ def _life(node: Node, keys: Mapping[str, Node], kind: Kind) -> None:
     sent = {link.field for link in kind.create.inputs}
     if kind.find and kind.find.by is By.TAG and not (kind.tags and kind.tags.path in sent):
         raise keys["find"].fail(f"{kind.create.operation} sends no tags by which a resource could be found")
+    for path in kind.volatile:
+        _field(keys["volatile"], kind, ".".join(path))
     for states in kind.states:
         _field(keys["states"], kind, ".".join(states.path))
     for option in kind.options:

@@ -270,6 +270,23 @@ def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
     return replace(desired, spec=spec)
 
 
+def renamed(kind: Kind, desired: Desired) -> Refuse | None:
+    """Refused is another name for what is there already: it would leave that alone, and make or take over another.
+
+    Asked with what the object itself recorded, before AWS is asked for the new name.
+    """
+    recorded = get(desired.recorded, ("ackResourceMetadata", "arn")) or ""
+    for path in kind.identity:
+        ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
+        name = get(desired.resource, path)
+        if ends and recorded and not recorded.endswith((f":{name}", f"/{name}")):
+            return Refuse(
+                f"{show(path)} can't be changed: the {kind.name} is '{recorded}' in AWS, '{name}' here. "
+                "Set it back, or make another object."
+            )
+    return None
+
+
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:
     """Every path below spec at which AWS isn't as the manifest says; what wasn't read can't differ."""
     spec = tags.compared(kind, desired.spec, observed.spec, desired.tags)
