@@ -33,8 +33,9 @@ class Compare(StrEnum):
     """How desired and observed are held together.
 
     VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
-    case; KEY takes a KMS key's ID and its ARN for one, and an alias for any key: only KMS knows whose it is; POLICY and
-    DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map.
+    case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; ARN takes
+    a name for the ARN that ends in it; KEY does so with KMS keys, and takes an alias for any key: only KMS knows whose
+    it is.
     """
 
     VALUE = "value"
@@ -42,6 +43,7 @@ class Compare(StrEnum):
     CASELESS = "caseless"
     KEY = "key"
     TAGS = "tags"
+    ARN = "arn"
     POLICY = "policy"
     DOCUMENT = "document"
 

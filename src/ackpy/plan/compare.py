@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,8 +111,8 @@ def normal(node: Field, value: Json) -> Json:
         return sorted(value, key=repr)
     if node.rule.compare is Compare.CASELESS:
         return value.lower()
-    if node.rule.compare is Compare.KEY:
-        return value if _is_alias(value) else value.rpartition("/")[2]
+    if node.rule.compare in {Compare.ARN, Compare.KEY}:
+        return re.split("[:/]", value)[-1]
     if node.rule.compare is Compare.TAGS:
         return sorted(tuple(sorted(pair.items())) for pair in value)
     if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT} and isinstance(value, str):

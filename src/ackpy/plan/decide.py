@@ -6,7 +6,6 @@ prints it; the tests hold every law against it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq
@@ -35,6 +34,7 @@ class Desired:
         pending: paths in the spec whose values aren't known yet (plan/pending.py).
         superseded: what names, below status, the resource that this one replaces, and that isn't taken for it.
         unsent: paths in the spec of secrets whose values AWS hasn't been sent.
+        mark: the value of the tag that the resource bears, if its creation was begun and sends one.
     """
 
     spec: Mapping[str, Json]
@@ -46,6 +46,7 @@ class Desired:
     pending: tuple[Path, ...] = ()
     superseded: Mapping[str, Json] = field(default_factory=dict)
     unsent: tuple[Path, ...] = ()
+    mark: str = ""
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -278,7 +279,7 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
     for path in kind.identity if kind.arn and recorded else ():
         before, ends, _ = (kind.arn or "").partition(f"{{{'.'.join(path)}}}")
         there, name = _after(before.rpartition("}")[2], recorded), get(desired.resource, path)
-        if path[0] == "spec" and ends and there != name:
+        if path[0] == "spec" and ends and there and there != name:
             return Refuse(
                 f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{name}' here. "
                 "Set it back, or make another object."
@@ -287,7 +288,7 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
 
 
 def _after(text: str, arn: str) -> str:
-    """What stands in an ARN behind a text. Names may have slashes where the text is more than one itself."""
+    """What stands in an ARN behind a text, if that does. Names may have slashes where the text is more than a slash."""
     if text in {"", "/"}:
         return re.split("[:/]", arn)[-1]
     return arn.partition(text)[2] if text.endswith("/") else arn.rpartition(text[-1])[2]

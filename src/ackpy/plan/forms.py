@@ -257,8 +257,7 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
 def _params(
     kind: Kind, binding: Binding, spec: Mapping[str, Json], values: Mapping[str, Json], observed: Observation
 ) -> dict[str, Json]:
-    """The input of a call that sends these values and nothing else of the spec but the identity, and what is fixed."""
-    identity = {path[1] for path in kind.identity if path[0] == "spec"}
-    fixed = {name for other in kind.parts if other.form is Form.FIXED for name in other.fields}
-    kept = {name: spec.get(name) for name in identity | fixed}
-    return params(kind, binding, {"spec": kept | dict(values), "status": observed.status})
+    """The input of a call that sends these values and nothing else of the spec but what no part writes."""
+    owners = {name: kind.part_of(name) for name in spec}
+    fixed = {name: spec[name] for name, part in owners.items() if part is None or part.form is Form.FIXED}
+    return params(kind, binding, {"spec": fixed | dict(values), "status": observed.status})
