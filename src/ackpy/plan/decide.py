@@ -6,6 +6,7 @@ prints it; the tests hold every law against it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq
