@@ -194,3 +194,21 @@ def test_a_member_of_a_template_is_removed_by_an_empty_value(field: str, value: 
     (call,) = decision.stage.calls
     assert call.operation == "UpdateRepositoryCreationTemplate"
     assert call.params == {**spec, kind.spec.fields[field].aws: [] if isinstance(value, list) else ""}
+
+
+SCALED = {"serviceNamespace": "ecs", "resourceID": "service/a/b", "scalableDimension": "ecs:service:DesiredCount"}
+
+
+def test_what_a_target_or_policy_always_has_stays() -> None:
+    there = {**SCALED, "minCapacity": 1, "maxCapacity": 2}
+    assert sent(KINDS["applicationautoscaling/ScalableTarget"], SCALED, there) == []
+    policy = {**SCALED, "policyName": "p"}
+    assert sent(KINDS["applicationautoscaling/ScalingPolicy"], policy, {**policy, "policyType": "StepScaling"}) == []
+
+
+def test_a_role_that_aws_makes_for_a_service_is_taken_for_any() -> None:
+    kind = KINDS["applicationautoscaling/ScalableTarget"]
+    spec = {**SCALED, "roleARN": "arn:aws:iam::123456789012:role/mine"}
+    made = "arn:aws:iam::123456789012:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRole"
+    assert sent(kind, spec, {**spec, "roleARN": made}) == []
+    assert len(sent(kind, spec, {**spec, "roleARN": "arn:aws:iam::123456789012:role/other"})) == 1

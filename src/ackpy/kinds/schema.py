@@ -35,7 +35,7 @@ class Compare(StrEnum):
     VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
     case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; ARN takes
     a name for the ARN that ends in it; KEY does so with KMS keys, and takes an alias for any key: only KMS knows whose
-    it is.
+    it is; ROLE takes the role that AWS makes for a service for any other: AWS uses it, whatever it is given.
     """
 
     VALUE = "value"
@@ -44,6 +44,7 @@ class Compare(StrEnum):
     KEY = "key"
     TAGS = "tags"
     ARN = "arn"
+    ROLE = "role"
     POLICY = "policy"
     DOCUMENT = "document"
 

@@ -24,6 +24,7 @@ _COMPARED = {
     Compare.CASELESS: Type.STRING,
     Compare.ARN: Type.STRING,
     Compare.KEY: Type.STRING,
+    Compare.ROLE: Type.STRING,
     Compare.SET: Type.LIST,
     Compare.TAGS: Type.LIST,
 }
