@@ -7,6 +7,7 @@ of candidates, most likely first; who uses them takes the first that AWS accepts
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -15,6 +16,7 @@ from ackpy.kinds.model import Form, Kind, Part
 from ackpy.kinds.paths import Path
 from ackpy.kinds.schema import Compare, Field, Type, Unset
 from tests.kit import samples, values
+from tests.kit.samples import alone
 from tests.kit.values import Leaf
 
 
@@ -35,8 +37,17 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     needed = {name for part in parts for name in part.after}
     leaves = [leaf for leaf in values.leaves(kind.spec, spec) if not is_fixed(kind, leaf.path[0])]
     for leaf in sorted(leaves, key=lambda leaf: (_part(kind, leaf).name in needed, leaf.reported != leaf.path)):
-        if len(getattr(_shape(kind, _part(kind, leaf), leaf.path), "enum", ())) != 1:
+        if len(_choices(kind, leaf)) != 1:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
+
+
+def likeliest(kind: Kind, spec: dict[str, Any]) -> Change:
+    """A change whose first candidate AWS takes: not of a choice, which other fields may have to follow."""
+    return min(changes(kind, spec), key=lambda change: bool(_choices(kind, change.leaf)))
+
+
+def _choices(kind: Kind, leaf: Leaf) -> list[str]:
+    return list(getattr(_shape(kind, _part(kind, leaf), leaf.path), "enum", ()))
 
 
 def _part(kind: Kind, leaf: Leaf) -> Part:
@@ -118,10 +129,35 @@ def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[s
     changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
     yield from changed
     yield from _exchanged(spec, leaf)
+    yield from _together(kind, spec, leaf, changed)
     rivals = [name for name in _with_dependants(kind, part) if name in spec and name != leaf.path[0]]
     for rival in rivals:
         if not is_fixed(kind, rival):
             yield from (without(other, (rival,)) for other in changed)
+    yield from _as_others(kind, spec, leaf)
+
+
+def _together(kind: Kind, spec: dict[str, Any], leaf: Leaf, changed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Specs in which what equals the leaf around it changes along (bounds meet), or what stands beside it is gone."""
+    value, top = values.at(spec, leaf.path), leaf.path[0]
+    around = [one.path for one in values.leaves(kind.spec.fields[top], spec[top], (top,))]
+    equal = [path for path in around if path != leaf.path and values.at(spec, path) == value]
+    for other in changed if equal and not isinstance(value, bool) else ():
+        yield reduce(lambda one, path: values.replaced(one, path, values.at(other, leaf.path)), equal, other)
+    above = leaf.path[:-1]
+    for other in changed if isinstance(values.at(spec, above), dict) else ():
+        for name in values.at(other, above).keys() - {leaf.path[-1]}:
+            rest = {key: inner for key, inner in values.at(other, above).items() if key != name}
+            yield values.replaced(other, above, rest)
+
+
+def _as_others(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
+    """Specs like other samples': what goes only with other values of other fields (a type, say)."""
+    own = {name: value for name, value in spec.items() if is_fixed(kind, name)}
+    for sample in alone(kind):
+        other = own | {name: value for name, value in sample["spec"].items() if not is_fixed(kind, name)}
+        if values.at(other, leaf.path) not in (None, values.at(spec, leaf.path)):
+            yield other
 
 
 def _exchanged(spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load
 from ackpy.plan.decide import Desired, creation
 from ackpy.sandbox.simulator import AwsFault, Simulator
-from ackpy.wire.call import arn, names, params, seen
+from ackpy.wire.call import arn, matching, names, params, seen
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
 PLACE = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
@@ -62,12 +62,12 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
 
 
 def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
-    binding = kind.exists.binding
+    binding, resource = kind.exists.binding, _resource(kind, sample)
     try:
-        _call(simulator, kind, params(kind, binding, _resource(kind, sample)), binding.operation)
+        answer = _call(simulator, kind, params(kind, binding, resource), binding.operation)
     except AwsFault:
         return False
-    return True
+    return any(True for _ in matching(kind.exists, resource, answer))
 
 
 def _make(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def values(ref: Reference) -> list[Any]:
 
 
 def needs(sample: dict[str, Any]) -> Iterator[Sample]:
-    """The samples whose ARN, or the name that AWS gives them, stands in one's spec."""
+    """The samples whose ARN, or the name that AWS gives them, stands in one's spec, or whose names begin its own."""
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
     text = "".join(json.dumps(_resolved(kind, sample)["spec"]) for kind in own)  # a test's own kind stands on nothing
     referred = {f"{ref.service}/{ref.kind}" for kind in own for ref in kind.references}
@@ -134,8 +134,20 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
         if made_up(kind) and kind.label not in referred:
             continue
         others = [other for other in samples(kind) if other["metadata"]["name"] != sample["metadata"]["name"]]
-        needed = [other for other in others if any(_stands(name, text) for name in _names(kind, other))]
+        needed = [
+            other
+            for other in others
+            if any(_stands(name, text) for name in _names(kind, other))
+            or any(_is_below(one, sample, kind, other) for one in own)
+        ]
         yield from ((kind, _resolved(kind, other)) for other in (others if needed and made_up(kind) else needed))
+
+
+def _is_below(kind: Kind, sample: dict[str, Any], above: Kind, other: dict[str, Any]) -> bool:
+    """Whether what names one sample's resource is part of what names another's of the same service."""
+    if kind.service != above.service or not {*above.identity} < {*kind.identity}:
+        return False
+    return all(get(sample, path) == get(other, path) for path in above.identity)
 
 
 def _stands(name: str, text: str) -> bool:

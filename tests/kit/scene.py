@@ -22,6 +22,7 @@ from ackpy.wire.call import Call
 from tests.kit.memory_api import Write
 from tests.kit.world import World, condition
 
+_HEXADECIMAL = re.compile("[0-9a-f]{11,}")
 _READS = ("Describe", "Get", "Head", "List")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -218,6 +219,7 @@ def named(path: Path) -> str:
 def alike(kind: Kind, obj: Object, value: Any) -> Any:
     """A value with what AWS names anew each time (an object's status has the name) made the same."""
     made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"]
+    made += set(_HEXADECIMAL.findall(json.dumps(obj["status"]))) - set(_HEXADECIMAL.findall(json.dumps(obj["spec"])))
     return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
 
 

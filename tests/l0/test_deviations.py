@@ -203,7 +203,10 @@ def test_what_a_target_or_policy_always_has_stays() -> None:
     there = {**SCALED, "minCapacity": 1, "maxCapacity": 2}
     assert sent(KINDS["applicationautoscaling/ScalableTarget"], SCALED, there) == []
     policy = {**SCALED, "policyName": "p"}
-    assert sent(KINDS["applicationautoscaling/ScalingPolicy"], policy, {**policy, "policyType": "StepScaling"}) == []
+    steps: Node = {"policyType": "StepScaling", "stepScalingPolicyConfiguration": {"adjustmentType": "ExactCapacity"}}
+    tracking: Node = {"targetTrackingScalingPolicyConfiguration": {"targetValue": 5}}
+    for seen in (steps, tracking):
+        assert sent(KINDS["applicationautoscaling/ScalingPolicy"], policy, {**policy, **seen}) == []
 
 
 def test_a_role_that_aws_makes_for_a_service_is_taken_for_any() -> None:

@@ -90,7 +90,7 @@ class Desires:
         spec = _stays(subject, spec)
         sealed = Sealed(spec, {}) if subject.deleting else await self.secrets.seal(subject, spec)
         spec = sealed.spec
-        identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *_renamable(self.kind)}}
+        identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *renamable(self.kind)}}
         named = self._identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
         normalise = NORMALISE_DESIRED.get(self.kind.label)
@@ -159,7 +159,7 @@ def _named_by_reference(subject: Subject) -> list[Path]:
     return sorted(used)
 
 
-def _renamable(kind: Kind) -> list[Path]:
+def renamable(kind: Kind) -> list[Path]:
     """The spec fields that name the resource, that users may change, and that no ARN tells (plan/decide.py)."""
     own = [path[1:] for path in kind.identity if path[0] == "spec" and f"{{{'.'.join(path)}}}" not in (kind.arn or "")]
     return [path for path in own if not kind.spec.fields[path[0]].immutable]
@@ -171,7 +171,7 @@ def _stays(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     Raises:
         ValueRefusedError: it names another. Deletion only stands on what was made.
     """
-    for path in _renamable(subject.kind) if subject.recorded else ():
+    for path in renamable(subject.kind) if subject.recorded else ():
         made, node = subject.state.identity.get(show(path)), subject.kind.spec.at(path)
         if is_empty(made) or node is None or not any(differences(node, get(spec, path), made)):
             continue

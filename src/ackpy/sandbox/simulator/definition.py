@@ -222,6 +222,7 @@ class Kind:
 
     Attributes:
         address: input members that name it, each with the separator after whose last occurrence the key stands.
+        compound: input members that name it together, instead of one of `address`.
         views: texts made from {key}, {account}, {region}, {canonical}, for the templates.
         owner: the input member that says whose it must be.
         absent, elsewhere, foreign: the faults when it isn't there, is in another region or another account's.
@@ -257,9 +258,12 @@ class Kind:
     forgiving: bool = False
     lingers: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
+    compound: tuple[str, ...] = ()
 
     def named(self, params: Mapping[str, object]) -> str:
         """The key that an input names; "" if it names none."""
+        if self.compound:
+            return "|".join(str(params.get(member, "")) for member in self.compound)
         for member, separator in {self.create.key: "", **self.address}.items():
             if member in params:
                 value = str(params[member])
