@@ -142,7 +142,7 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     shape = _shape(kind, part, leaf.path)
     yield from (one for one in getattr(shape, "enum", ()) if one != value)
     for ref in kind.references:
-        if ref.field[1:] == leaf.path:
+        if ref.field[1:] == (leaf.path[:-1] if ref.many else leaf.path):
             yield from (one for one in samples.values(ref) if one != value)
     if leaf.node.rule.default not in (None, value):
         yield leaf.node.rule.default
@@ -163,7 +163,7 @@ def _texts(node: Field, value: str) -> Iterator[str]:
     elif value in {"true", "false"}:
         yield "false" if value == "true" else "true"
     else:
-        yield f"{value}x"
+        yield f"{value}x/" if value.endswith("/") else f"{value}x"
 
 
 def _nudge(document: Any) -> bool:

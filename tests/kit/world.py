@@ -101,9 +101,11 @@ class World:
         self.neighbours |= set(self.slots()) - before
 
     def slots(self) -> dict[tuple[str, ...], Any]:
-        """Every resource that there is and stays, whole, whatever readers see yet."""
+        """Every resource that there is and stays, whole, whatever readers see yet, but for its history."""
         return {
-            (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
+            (*kind, *key): {
+                name: part for name, part in slot.current.parts.items() if part is not None and name[0] != "_"
+            }
             for kind, slots in self.simulator._world._slots.items()
             for key, slot in slots.items()
             if slot.current is not None and slot.current.ends is None

@@ -2,7 +2,7 @@
 
 from ackpy.controller.next import Next
 from ackpy.controller.options import BREAKER, SETTLE_SECONDS
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Form, Kind
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.sandbox.simulator import Lag, Lags
@@ -21,12 +21,13 @@ class Rewriter:
 
     def __init__(self, scene: Scene, calls: list[Call]) -> None:
         self._scene, self._calls, self._busy = scene, calls, False
-        self.active = True
+        self.active, self.made = True, 0
         scene.world.simulator.after_call.append(self._answer)
 
     def _answer(self, made: AwsCall) -> None:
-        if self.active and not self._busy and made.operation == self._calls[0].operation:
+        if self.active and not self._busy and made.operation == self._calls[-1].operation:
             self._busy = True
+            self.made += 1
             for call in self._calls:
                 self._scene.world.simulator.call(
                     made.service, call.operation, dict(call.params), region=made.region, account=made.account
@@ -38,9 +39,15 @@ async def fought_over(kind: Kind, sample: Object) -> tuple[Scene, Change, Rewrit
     """A synced object of which one value is rewritten from now on; the value's change, and the operation."""
     scene = Scene(kind, sample)
     await scene.make()
-    change = next(edits.changes(kind, scene.spec))
+    change = next(one for one in edits.changes(kind, scene.spec) if not _remembered(kind, one))
     _, calls = await laws.first_taken(scene, change)
-    return scene, change, Rewriter(scene, calls), calls[0].operation
+    return scene, change, Rewriter(scene, calls), calls[-1].operation
+
+
+def _remembered(kind: Kind, change: Change) -> bool:
+    """Whether AWS keeps what was there: a stranger who writes again and again would be stopped by that."""
+    part = kind.part_of(change.leaf.path[0])
+    return part is not None and part.form is Form.VERSIONS
 
 
 @each_sample()
@@ -52,7 +59,7 @@ async def ends_in_an_advisory(kind: Kind, sample: Object) -> None:
     scene, change, rewriter, operation = await fought_over(kind, sample)
 
     def writes() -> int:
-        return sum(call.operation == operation for call in scene.world.simulator.calls) // 2
+        return sum(call.operation == operation for call in scene.world.simulator.calls) - rewriter.made
 
     before = writes()
     scene.world.sweep()

@@ -35,7 +35,7 @@ from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
 from ackpy.controller.secrets import SecretRefusedError
 from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Form, Kind
 from ackpy.kinds.paths import Json
 from ackpy.kube.api import ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import adopt, late
@@ -274,7 +274,10 @@ class _Run:
             return await observer.calmly(desired, also={p.name for p in kind.parts if late_fields & set(p.fields)})
         if stage.purpose is Purpose.DELETE:
             return await observer.existence(desired)
-        return await observer.again(desired, before, result.touched)
+        touched = result.touched
+        if any(part.form is Form.VERSIONS for part in kind.parts if part.name in touched):
+            touched |= {part.name for part in kind.parts if part.read is None}  # the status says what is in force
+        return await observer.again(desired, before, touched)
 
     async def _supersede(self, differences: tuple[Difference, ...], wish: Wish, observer: Observer) -> Next:
         """Have another resource made; this one goes when that is done, and none is forgotten on the way."""
