@@ -131,7 +131,7 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
     Of a kind that it may refer to, all, so that another can take the place of the one.
     """
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
-    resolved = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
+    resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
     text = json.dumps(resolved)  # a test's own kind stands on nothing
     referred = {f"{ref.service}/{ref.kind}" for kind in own for ref in kind.references}
     by_name = [
