@@ -118,10 +118,7 @@ class World:
 
     async def observe(self, kind: Kind, obj: Object) -> Observation:
         """All that an object's resource is in AWS, as the engine reads it."""
-        spec = obj["spec"]
-        for path, value in Subject(kind, obj).state.identity.items():  # what came by reference
-            spec = with_value(spec, parse(path), value)
-        desired = Desired(spec, obj.get("status") or {})
+        desired = Desired(recalled(kind, obj), obj.get("status") or {})
         return await Observer(kind, self.aws, self.scope(kind, obj)).everything(desired)
 
     async def apply(self, manifest: Object, manager: str = "kubectl") -> Object:
@@ -175,6 +172,14 @@ class World:
     def kind_of(self, manifest: Object) -> Kind:
         group = manifest["apiVersion"].split("/")[0]
         return next(k for k in self.kinds.values() if k.group == group and k.name == manifest["kind"])
+
+
+def recalled(kind: Kind, obj: Object) -> Object:
+    """An object's spec with what names its resource and came by reference."""
+    spec = obj["spec"]
+    for path, value in Subject(kind, obj).state.identity.items():
+        spec = with_value(spec, parse(path), value)
+    return spec
 
 
 def condition(obj: Object, name: str) -> Object:

@@ -11,7 +11,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
-from tests.kit.samples import alone
+from tests.kit.samples import alone, values
 from tests.kit.scene import Scene
 from tests.kit.world import condition
 from tests.l1 import laws
@@ -221,3 +221,19 @@ async def test_grants_are_told_apart_by_all_that_they_say() -> None:
     assert condition(more, "ACK.ResourceSynced")["status"] == "True"
     assert condition(same, "ACK.Terminal")["message"] == "Resource already exists"
     assert len(one.aws()) == 2
+
+
+async def test_a_grant_that_went_may_come_back_under_another_key() -> None:
+    """As it must where its key was deleted and made again under another id."""
+    scene = Scene(GRANT, sample(GRANT, "ack-kms-grant"))
+    obj = await scene.make()
+    ref = next(ref for ref in GRANT.references if ref.field == ("spec", "keyID"))
+    other = next(one for one in values(ref) if one != scene.spec["keyID"])
+    await scene.hand_deletion()
+    await scene.edit({**scene.spec, "keyID": other, "constraints": {"encryptionContextSubset": {"shop": "cards"}}})
+    await scene.settle()
+    await laws.is_synced(scene)
+    assert (await scene.obj())["status"]["grantID"] != obj["status"]["grantID"]
+    await scene.delete()
+    await scene.settle()
+    await laws.is_gone(scene)
