@@ -176,7 +176,7 @@ class World:
 
 def recalled(kind: Kind, obj: Object) -> Object:
     """An object's spec with what names its resource and came by reference."""
-    spec = obj["spec"]
+    spec: Object = obj["spec"]
     for path, value in Subject(kind, obj).state.identity.items():
         spec = with_value(spec, parse(path), value)
     return spec
