@@ -39,6 +39,20 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
 
 
+def first(kind: Kind, spec: dict[str, Any]) -> Change | None:
+    """One change whose value a call sends; None where all of a spec is settled at creation."""
+    sent = [one for one in changes(kind, spec) if _part(kind, one.leaf).form is not Form.TOGGLE]
+    # Last what AWS keeps a history of: who writes that again and again is stopped some time.
+    return min(sent, key=lambda one: _part(kind, one.leaf).form is Form.VERSIONS, default=None)
+
+
+def sure(kind: Kind, spec: dict[str, Any]) -> Change:
+    """One change whose value a call sends, of a spec that has such."""
+    change = first(kind, spec)
+    assert change is not None
+    return change
+
+
 def _part(kind: Kind, leaf: Leaf) -> Part:
     """The part that owns a leaf that may change."""
     return next(part for part in kind.parts if leaf.path[0] in part.fields)

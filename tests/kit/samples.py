@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from ackpy.kinds.model import Kind, Reference
+from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load, services
 from ackpy.plan.decide import Desired, creation
@@ -112,7 +112,8 @@ def _told(label: str, name: str) -> dict[str, Any]:
 
 def made_up(kind: Kind) -> bool:
     """Whether AWS makes up the names of a kind's resources, so that samples can't tell them."""
-    return kind.arn is None and not names(kind, {})
+    found = kind.find is not None and kind.find.by is not By.TAG
+    return kind.arn is None and not found and not names(kind, {})
 
 
 def values(ref: Reference) -> list[Any]:
@@ -133,7 +134,12 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
     resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
     text = json.dumps(resolved)  # a test's own kind stands on nothing
-    referred = {f"{ref.service}/{ref.kind}" for kind in own for ref in kind.references}
+    referred = {
+        f"{ref.service}/{ref.kind}"
+        for kind in own
+        for ref in kind.references
+        if any(get(resolved, ("spec", *place)) for place in places(resolved["spec"], ref.field[1:]))
+    }
     by_name = [
         (ref, get(resolved, ("spec", *place)))
         for kind in own
@@ -153,7 +159,7 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
                 f"{ref.service}/{ref.kind}" == kind.label and value == get(other, ref.source) for ref, value in by_name
             )
         ]
-        all_of_it = needed and kind.label in referred and kind not in own
+        all_of_it = kind.label in referred and kind not in own
         yield from ((kind, _resolved(kind, other)) for other in (others if all_of_it else needed))
 
 

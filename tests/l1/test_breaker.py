@@ -2,7 +2,7 @@
 
 from ackpy.controller.next import Next
 from ackpy.controller.options import BREAKER, SETTLE_SECONDS
-from ackpy.kinds.model import Form, Kind
+from ackpy.kinds.model import Kind
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.sandbox.simulator import Lag, Lags
@@ -39,18 +39,12 @@ async def fought_over(kind: Kind, sample: Object) -> tuple[Scene, Change, Rewrit
     """A synced object of which one value is rewritten from now on; the value's change, and the operation."""
     scene = Scene(kind, sample)
     await scene.make()
-    change = next(one for one in edits.changes(kind, scene.spec) if not _remembered(kind, one))
+    change = edits.sure(kind, scene.spec)
     _, calls = await laws.first_taken(scene, change)
     return scene, change, Rewriter(scene, calls), calls[-1].operation
 
 
-def _remembered(kind: Kind, change: Change) -> bool:
-    """Whether AWS keeps what was there: a stranger who writes again and again would be stopped by that."""
-    part = kind.part_of(change.leaf.path[0])
-    return part is not None and part.form is Form.VERSIONS
-
-
-@each_sample()
+@each_sample(changes=True)
 async def test_a_value_that_is_always_rewritten_is_fought_for_once_a_sweep(kind: Kind, sample: Object) -> None:
     await ends_in_an_advisory(kind, sample)
 
@@ -81,11 +75,11 @@ async def ends_in_an_advisory(kind: Kind, sample: Object) -> None:
     await laws.stays_calm(scene)
 
 
-@each_sample()
+@each_sample(changes=True)
 async def test_an_edit_and_its_undoing_are_both_sent_at_once(kind: Kind, sample: Object) -> None:
     scout = Scene(kind, sample)
     await scout.make()
-    candidate, _ = await laws.first_taken(scout, next(edits.changes(kind, scout.spec)))
+    candidate, _ = await laws.first_taken(scout, edits.sure(kind, scout.spec))
     scene = Scene(kind, sample)
     await scene.make()
     before = scene.aws()
@@ -98,7 +92,7 @@ async def test_an_edit_and_its_undoing_are_both_sent_at_once(kind: Kind, sample:
         assert scene.aws() == before
 
 
-@each_sample()
+@each_sample(changes=True)
 async def test_the_same_call_is_not_sent_again_while_aws_shows_old_values(kind: Kind, sample: Object) -> None:
     await is_patient(kind, sample)
 
@@ -107,7 +101,7 @@ async def is_patient(kind: Kind, sample: Object) -> None:
     """An edit is sent once, however often AWS is looked at while it shows the old state."""
     scout = Scene(kind, sample)
     await scout.make()
-    change = next(edits.changes(kind, scout.spec))
+    change = edits.sure(kind, scout.spec)
     candidate, _ = await laws.first_taken(scout, change)
     scene = Scene(kind, sample)
     await scene.make()

@@ -56,6 +56,7 @@ from ackpy.plan.decide import (
     Stage,
     Supersede,
     Wait,
+    another_name,
     decide,
     renamed,
 )
@@ -168,6 +169,12 @@ class _Run:
         self.name = name_of(env.kind, desired.spec, scope, self.subject.status)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
+        if path := wish.renames:
+            there = await observer.existence(replace(desired, spec=wish.as_made))
+            if there.exists:
+                return await self._refuse(
+                    another_name(env.kind, path, wish.as_made[path[1]], desired.spec.get(path[1]))
+                )
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
