@@ -8,6 +8,7 @@ from typing import Any
 
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
+from ackpy.controller.options import SETTLE_SECONDS
 from ackpy.controller.subject import RESOURCE_UID, Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Path, get
@@ -22,6 +23,7 @@ from ackpy.wire.call import Call, Purpose
 from tests.kit.memory_api import Write
 from tests.kit.world import World, condition
 
+_SHORTEST_MADE_UP = 12  # characters: shorter ids are numbers of versions
 _READS = ("Describe", "Get", "Head", "List")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -157,8 +159,9 @@ class Scene:
             decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
             assert isinstance(decision, Act)
             await self.send(decision.stage.calls)
-            if purpose is not decision.stage.calls[0].purpose:
+            if decision.stage.calls[0].purpose is not purpose:
                 return
+            self.world.clock.advance(SETTLE_SECONDS)
 
     async def send(self, calls: Iterable[Call]) -> None:
         scope = self.world.scope(self.kind, await self.obj())
@@ -226,8 +229,11 @@ def unmarked(value: Any) -> Any:
 
 
 def alike(kind: Kind, obj: Object, value: Any) -> Any:
-    """A value with what AWS names anew each time (an object's status has the name) made the same."""
-    made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"] + [obj["metadata"]["uid"]]
+    """A value with what AWS names anew each time (an object's status has the names) made the same."""
+    named = {path for path in kind.identity if path[0] == "status"}
+    named |= {("status", name) for name in kind.status.fields if name.endswith("ID")}
+    told = [str(get(obj, path) or "") for path in sorted(named)]
+    made = [*(one for one in told if len(one) >= _SHORTEST_MADE_UP), obj["metadata"]["uid"]]
     return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
 
 

@@ -255,7 +255,6 @@ class _Run:
                 self.subject = await env.objects.unrecord(self.subject)
                 self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
-            self.track.acting_on(stage.differences)
             self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
         if stage.purpose is Purpose.DELETE and not self.subject.deleting:
             env.recorder.replacing(self.subject, stage.differences)
@@ -263,6 +262,8 @@ class _Run:
         result = await perform(env.kind, env.aws, observer.scope, stage, reveal)
         self.subject = await env.objects.remember(self.subject, wish.wrote(self.subject.state, result.done))
         self.track.sent(result.done, env.clock())
+        if stage.purpose is Purpose.PUT and result.done and not self.subject.deleting:
+            self.track.acting_on(stage.differences)
         env.recorder.performed(self.subject, stage, result, drift=self.drift)
         self.drift = self.drift and not creates  # what follows completes the new resource
         if creates:
