@@ -274,7 +274,11 @@ class Thing:
         return await self.obj()
 
     async def helped(self) -> None:
-        """What people do, and no object: they publish the versions that an alias names, and confirm a subscription."""
+        """What people do, and no object.
+
+        They publish the versions that an alias names, confirm a subscription, and delete what stands on a resource that
+        was deleted and made again under another name.
+        """
         obj = await self.obj()
         given = (obj.get("status") or {}).get("ackResourceMetadata", {}).get("arn", "")
         with suppress(AwsError):
@@ -286,6 +290,8 @@ class Thing:
             elif (obj.get("status") or {}).get("pendingConfirmation") == "true":
                 topic, _, token = given.rpartition(":")
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
+            elif "can't be changed: the" in condition(obj, "ACK.Terminal").get("message", ""):
+                await self.hand_deletion(obj)
 
     async def _by_hand(self, obj: Object, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self.live.boto.call(_scope(obj), self.kind.service.aws_name, operation, params)

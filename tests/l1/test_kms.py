@@ -6,20 +6,22 @@ import pytest
 
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
-from ackpy.controller.subject import RESOURCE_UID
+from ackpy.controller.subject import REPLACE, RESOURCE_UID
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
+from tests.kit.crash import Boundaries, CrashableApi, killed
 from tests.kit.samples import alone, values
 from tests.kit.scene import Scene
-from tests.kit.world import condition
+from tests.kit.world import World, condition
 from tests.l1 import laws
 
 KINDS = {kind.name: kind for kind in load() if kind.service.alias == "kms"}
 KEY, ALIAS, GRANT = KINDS["Key"], KINDS["Alias"], KINDS["Grant"]
 WINDOW = "kms.services.k8s.aws/pending-window-in-days"
 DAY = 86400
+KEYS = values(next(ref for ref in GRANT.references if ref.field == ("spec", "keyID")))
 
 
 def sample(kind: Kind, name: str) -> Object:
@@ -227,8 +229,7 @@ async def test_a_grant_that_went_may_come_back_under_another_key() -> None:
     """As it must where its key was deleted and made again under another id."""
     scene = Scene(GRANT, sample(GRANT, "ack-kms-grant"))
     obj = await scene.make()
-    ref = next(ref for ref in GRANT.references if ref.field == ("spec", "keyID"))
-    other = next(one for one in values(ref) if one != scene.spec["keyID"])
+    other = next(one for one in KEYS if one != scene.spec["keyID"])
     await scene.hand_deletion()
     await scene.edit({**scene.spec, "keyID": other, "constraints": {"encryptionContextSubset": {"shop": "cards"}}})
     await scene.settle()
@@ -237,3 +238,36 @@ async def test_a_grant_that_went_may_come_back_under_another_key() -> None:
     await scene.delete()
     await scene.settle()
     await laws.is_gone(scene)
+
+
+async def test_a_grant_moves_to_another_key_on_request() -> None:
+    """Under the annotation that allows replacement the old one is revoked, and then one made for the new key."""
+    scene = Scene(GRANT, sample(GRANT, "ack-kms-grant"))
+    await scene.make()
+    await scene.annotate({REPLACE: "on-immutable-change"})
+    since, other = scene.mark(), next(one for one in KEYS if one != scene.spec["keyID"])
+    await scene.edit({**scene.spec, "keyID": other})
+    await scene.settle()
+    await laws.is_synced(scene)
+    assert [call.operation for call in scene.aws_writes(since)] == ["RevokeGrant", "CreateGrant"]
+    assert len(scene.aws()) == 1
+    assert "Replacing" in [reason for reason, _ in scene.events(since)]
+
+
+async def test_a_crash_while_a_grant_moves_is_survived() -> None:
+    number, crashed = 0, True
+    while crashed:
+        number += 1
+        boundaries = Boundaries()
+        scene = Scene(GRANT, sample(GRANT, "ack-kms-grant"), World(api=CrashableApi(boundaries)))
+        boundaries.watch(scene.world.simulator, scene.world.clock)
+        await scene.make()
+        await scene.annotate({REPLACE: "on-immutable-change"})
+        await scene.edit({**scene.spec, "keyID": next(one for one in KEYS if one != scene.spec["keyID"])})
+        with boundaries.armed(at=number):
+            crashed = await killed(scene.settle())
+        scene.world.restart()
+        await scene.settle()
+        await laws.is_synced(scene)
+        assert len(scene.aws()) == 1, number
+    assert number > 5

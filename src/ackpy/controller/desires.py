@@ -15,7 +15,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, Path, get, parse, show, with_value
 from ackpy.kube.api import FIELD_MANAGER
 from ackpy.plan import adopt, late, pending
-from ackpy.plan.compare import differences, is_empty
+from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.decide import Desired
 from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
@@ -42,10 +42,10 @@ class Wish:
     as_made: Mapping[str, Json] = field(default_factory=dict)
 
     @property
-    def renames(self) -> Path | None:
+    def renames(self) -> Difference | None:
         """What in the spec names another resource than the one that was made, and may be there yet."""
-        changed = (name for name, made in self.as_made.items() if made != self.desired.spec.get(name))
-        return next((("spec", name) for name in changed), None)
+        pairs = ((name, self.desired.spec.get(name), made) for name, made in self.as_made.items())
+        return next((Difference((name,), here, made) for name, here, made in pairs if here != made), None)
 
     def begun_with(self, state: State) -> bool:
         """Whether a creation that was begun sends what this one does."""

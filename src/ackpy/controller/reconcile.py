@@ -56,8 +56,8 @@ from ackpy.plan.decide import (
     Stage,
     Supersede,
     Wait,
-    another_name,
     decide,
+    moved,
     renamed,
 )
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
@@ -169,12 +169,8 @@ class _Run:
         self.name = name_of(env.kind, desired.spec, scope, self.subject.status)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
-        if path := wish.renames:
-            there = await observer.existence(replace(desired, spec=wish.as_made))
-            if there.exists:
-                return await self._refuse(
-                    another_name(env.kind, path, wish.as_made[path[1]], desired.spec.get(path[1]))
-                )
+        if wish.renames and (then := await self._moved(wish, wish.renames, observer)):
+            return then
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
@@ -192,6 +188,20 @@ class _Run:
                 raise result.failed[0][1]
             observed = self.observed = await self._after(stage, result, observed, desired, observer)
         return await self._wait("AWS still shows a difference after several writes")
+
+    async def _moved(self, wish: Wish, change: Difference, observer: Observer) -> Next | None:
+        """What comes of another name, while what was made under the old one is there."""
+        made = replace(wish.desired, spec=wish.as_made)
+        there = await observer.existence(made)
+        if not there.exists:
+            return None
+        decision = moved(self.env.kind, replace(made, recorded=there.status), change, self._memory())
+        if not isinstance(decision, Act):
+            return await self._concluded(decision, there, wish, observer)
+        result = await self._act(decision.stage, observer, wish)
+        if result.failed:
+            raise result.failed[0][1]
+        return await self.converge()
 
     async def _concluded(self, decision: Conclusion, observed: Observation, wish: Wish, observer: Observer) -> Next:
         """What a decision that calls nothing comes to."""

@@ -280,11 +280,24 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
         ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
         name = get(desired.resource, path)
         if ends and recorded and not recorded.endswith((f":{name}", f"/{name}")):
-            return another_name(kind, path, recorded, name)
+            return _another_name(kind, path, recorded, name)
     return None
 
 
-def another_name(kind: Kind, path: Path, there: Json, here: Json) -> Refuse:
+def moved(kind: Kind, made: Desired, change: Difference, memory: Memory) -> Act | Wait | Refuse:
+    """What to do where the spec names another resource than the one that was made, and that is there.
+
+    Args:
+        kind, memory: as for `decide`.
+        made: what is desired, but under the name of the one that is there.
+        change: the name.
+    """
+    if memory.replaces:
+        return _unless_settling(replace(_deletion(kind, made), differences=(change,)), memory, "the deletion")
+    return _another_name(kind, ("spec", *change.path), change.observed, change.desired)
+
+
+def _another_name(kind: Kind, path: Path, there: Json, here: Json) -> Refuse:
     """Refused is another name for what is there."""
     return Refuse(
         f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{here}' here. "
