@@ -92,9 +92,12 @@ def required(kind: Kind) -> set[str]:
 
 
 def recorded(kind: Kind) -> dict[str, Any]:
-    """A status with the identity that lives there."""
+    """A status with the identity that lives there, and what else calls are filled from."""
     status: dict[str, Any] = {}
-    for path in kind.identity:
+    calls = [*(part.put for part in kind.parts), *(part.remove for part in kind.parts if part.remove)]
+    reads = [kind.exists, *(part.read for part in kind.parts if part.read)]
+    links = [link for one in (kind.delete, *calls, *(read.binding for read in reads)) for link in one.inputs]
+    for path in (*kind.identity, *(link.field for link in links)):
         if path[0] == "status":
             put(status, path[1:], f"{'.'.join(path)}")
     return status

@@ -47,7 +47,8 @@ def inputs(contract: Node, operation: OperationModel) -> dict[str, str]:
     for path, field in contract.get("generator", {}).get("fields", {}).items():
         source = field.get("from", {})
         if source.get("operation") == operation.name and not _holds(maps_of(contract, operation.name), path):
-            found[source["path"]] = path
+            member = next((one for one in known if one.lower() == source["path"].lower()), source["path"])  # Go-cased
+            found[member] = path
     for entry in maps_of(contract, operation.name):
         found |= {aws: path for aws, path in entry["in"].items() if isinstance(path, str)}
     for one in all_excepted(contract, "sent", operation=operation.name):
@@ -173,4 +174,5 @@ def _get(value: Any, path: str) -> Any:
 def _put(target: Node, keys: list[str], value: Any) -> None:
     for key in keys[:-1]:
         target = target.setdefault(key.removeprefix("@"), {})
-    target[keys[-1].removeprefix("@")] = value
+    last = keys[-1].removeprefix("@")
+    target[last.removesuffix("[]")] = [value] if last.endswith("[]") else value

@@ -1,5 +1,7 @@
 """One test for each row of docs/deviations.md about a kind."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -152,3 +154,66 @@ def test_an_unconfirmed_subscription_holds_no_object() -> None:
     decision = decide(kind, Desired({}, status, deleting=True), Observation(True, {}, status), Memory())
     assert isinstance(decision, Gone)
     assert sent(kind, {}, {}, {**ARN, "pendingConfirmation": "false"}, deleting=True) == [("Unsubscribe", {})]
+
+
+def test_what_no_call_takes_away_stays() -> None:
+    rule = {"ecrRepositoryPrefix": "p", "upstreamRegistryURL": "public.ecr.aws"}
+    there = {**rule, "credentialARN": "arn:s", "customRoleARN": "arn:r"}
+    assert sent(KINDS["ecr/PullThroughCacheRule"], rule, there) == []
+
+
+def test_encryption_of_a_repository_is_settled_at_creation() -> None:
+    spec, there = ({"name": "r", "encryptionConfiguration": {"encryptionType": kind}} for kind in ("KMS", "AES256"))
+    decision = decide(KINDS["ecr/Repository"], Desired(spec, ARN), Observation(True, there, ARN), Memory())
+    assert isinstance(decision, Refuse)
+    assert decision.message.startswith("spec.encryptionConfiguration.encryptionType can be set only when")
+
+
+def test_a_key_has_several_names() -> None:
+    arn = "arn:aws:kms:us-east-1:123456789012:key/1-2"
+    there = {"name": "r", "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": arn}}
+    for name in (arn, "1-2", "alias/mine", "arn:aws:kms:us-east-1:123456789012:alias/mine"):
+        spec = {"name": "r", "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": name}}
+        assert sent(KINDS["ecr/Repository"], spec, there) == []
+    spec = {"name": "r", "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "3-4"}}
+    decision = decide(KINDS["ecr/Repository"], Desired(spec, ARN), Observation(True, there, ARN), Memory())
+    assert isinstance(decision, Refuse)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("customRoleARN", "arn:r"),
+        ("description", "d"),
+        ("lifecyclePolicy", '{"rules": []}'),
+        ("repositoryPolicy", '{"Version": "2012-10-17", "Statement": []}'),
+        ("resourceTags", [{"key": "k", "value": "v"}]),
+    ],
+)
+def test_a_member_of_a_template_is_removed_by_an_empty_value(field: str, value: Any) -> None:
+    kind = KINDS["ecr/RepositoryCreationTemplate"]
+    spec = {"prefix": "p", "appliedFor": ["REPLICATION"]}
+    status = {"ackResourceMetadata": {"arn": "arn:t"}}
+    decision = decide(kind, Desired(spec, status), Observation(True, {**spec, field: value}, status), Memory())
+    assert isinstance(decision, Act)
+    (call,) = decision.stage.calls
+    assert call.operation == "UpdateRepositoryCreationTemplate"
+    assert call.params == {**spec, kind.spec.fields[field].aws: [] if isinstance(value, list) else ""}
+
+
+SCALED = {"serviceNamespace": "ecs", "resourceID": "service/a/b", "scalableDimension": "ecs:service:DesiredCount"}
+
+
+def test_what_a_target_or_policy_always_has_stays() -> None:
+    there = {**SCALED, "minCapacity": 1, "maxCapacity": 2}
+    assert sent(KINDS["applicationautoscaling/ScalableTarget"], SCALED, there) == []
+    policy = {**SCALED, "policyName": "p"}
+    assert sent(KINDS["applicationautoscaling/ScalingPolicy"], policy, {**policy, "policyType": "StepScaling"}) == []
+
+
+def test_a_role_that_aws_makes_for_a_service_is_taken_for_any() -> None:
+    kind = KINDS["applicationautoscaling/ScalableTarget"]
+    spec = {**SCALED, "roleARN": "arn:aws:iam::123456789012:role/mine"}
+    made = "arn:aws:iam::123456789012:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRole"
+    assert sent(kind, spec, {**spec, "roleARN": made}) == []
+    assert len(sent(kind, spec, {**spec, "roleARN": "arn:aws:iam::123456789012:role/other"})) == 1

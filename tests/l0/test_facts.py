@@ -19,7 +19,15 @@ def test_definition_keeps_the_facts(kind: Kind) -> None:
     assert CHECKS["facts"](kind, oracle(kind)) == []
 
 
-@pytest.mark.parametrize("entry", exceptions(), ids=lambda one: f"{one['kind']} {one['what']} {one.get('path', '')}")
+# What AWS's documentation says, and the contract doesn't: the definition is held to it, and nothing is excused.
+SAID_BY_AWS = ("arn", "changeable")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [one for one in exceptions() if one["what"] not in SAID_BY_AWS],
+    ids=lambda one: f"{one['kind']} {one['what']} {one.get('path', '')}",
+)
 def test_exception_is_needed(entry: Node) -> None:
     kind = KINDS[entry["kind"]]
     assert entry["reason"]

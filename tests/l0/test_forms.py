@@ -38,6 +38,7 @@ parts:
 fields:
   name: {aws: RoleName}
   description: {clear: ""}
+  maxSessionDuration: {default: 3600}
 """
 KEY = """\
 kind: Key
@@ -55,6 +56,7 @@ parts:
   description: {form: body, put: UpdateKeyDescription, exclusive: true}
   policy: {form: sub_resource, get: GetKeyPolicy.Policy, put: PutKeyPolicy.Policy, exclusive: true}
 fields:
+  description: {clear: ""}
   enableKeyRotation: {default: false}
 """
 TOPIC = """\

@@ -126,7 +126,7 @@ def _late_values_are_the_users(patch: Patch) -> None:
 
 def _user_values_are_late(patch: Patch) -> None:
     def users_spec(kind: Kind, obj: Object, manager: str) -> dict[str, Any]:
-        return {name: value for name, value in obj["spec"].items() if (name,) not in kind.late()}
+        return {name: value for name, value in obj["spec"].items() if name not in {path[0] for path in kind.late()}}
 
     patch.setattr(late, "users_spec", users_spec)
 

@@ -188,12 +188,13 @@ class Objects:
 def trimmed(kind: Kind, obj: dict[str, Any]) -> dict[str, Any]:
     """An object without what nothing here reads: of managedFields, only who owns late-initialised spec fields stays."""
     metadata = obj["metadata"]
-    wanted = {f"f:{name}" for (name,) in kind.late()}
+    wanted = {f"f:{name}" for name, *_ in kind.late()}
     kept = []
     for entry in metadata.pop("managedFields", ()):
-        owned = wanted & ((entry.get("fieldsV1") or {}).get("f:spec") or {}).keys()
+        spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+        owned = {key: spec[key] for key in wanted & spec.keys()}
         if owned and "subresource" not in entry:
-            kept.append({"manager": entry.get("manager"), "fieldsV1": {"f:spec": {key: {} for key in owned}}})
+            kept.append({"manager": entry.get("manager"), "fieldsV1": {"f:spec": owned}})
     if kept:
         metadata["managedFields"] = kept
     return obj

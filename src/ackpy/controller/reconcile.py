@@ -288,7 +288,7 @@ class _Run:
         """Observe again what a stage touched; of a new resource what the spec says and AWS fills in by itself."""
         kind = self.env.kind
         if stage.purpose is Purpose.CREATE:
-            late_fields = {name for (name,) in kind.late()}
+            late_fields = {name for name, *_ in kind.late()}
             return await observer.calmly(desired, also={p.name for p in kind.parts if late_fields & set(p.fields)})
         if stage.purpose is Purpose.DELETE:
             return await observer.existence(desired)

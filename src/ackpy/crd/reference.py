@@ -152,8 +152,12 @@ def _status(kind: Kind, texts: dict[Path, str]) -> str:
 def _adoption(kind: Kind) -> str:
     if not kind.adoption:
         return ""
-    fields = json.dumps(dict.fromkeys(kind.adoption, "…"), ensure_ascii=False)
-    rows = [(f"`{key}`", f"`{_shown(path)}`") for key, path in kind.adoption.items()]
+    needed = [key for key in kind.adoption if key not in kind.adoption_optional]
+    fields = json.dumps(dict.fromkeys(needed, "…"), ensure_ascii=False)
+    rows = [
+        (f"`{key}`", f"`{_shown(path)}`" + ("" if key in needed else ", if it is given"))
+        for key, path in kind.adoption.items()
+    ]
     return (
         "## Adoption\n\nA resource that is there already is taken over with these annotations "
         "(`adopt-or-create` makes it where it isn't there):\n\n"

@@ -6,7 +6,7 @@ rule, required members) isn't in the definitions; what they do say is checked he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from botocore.exceptions import UnknownServiceError
@@ -14,7 +14,7 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 from ackpy.kinds import parts, shapes, validate
 from ackpy.kinds.definition import Node
-from ackpy.kinds.draft import Draft
+from ackpy.kinds.draft import Draft, links
 from ackpy.kinds.fields import apply_rules, declared, references, settled
 from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags
 from ackpy.kinds.names import plural_name
@@ -81,7 +81,9 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         if parts.form_of(child) is not Form.BODY
     }
     wrapper, answer = draft.answer(keys["create"], create_op)
-    _create_fields(draft, create_op, answer)
+    _create_fields(
+        draft, create_op, answer, {link.aws[0] for link in links(create_keys["out"])} if "out" in create_keys else ()
+    )
     declared_fields = _declared_fields(draft, rules)
     owned = {name for one in made.values() for name in one.fields}
     for name, child in sections.items():
@@ -98,6 +100,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
     spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields}})
+    identifiers = keys["adoption"].mapping() if "adoption" in keys else {}
     found = Kind(
         service=owner,
         name=draft.kind,
@@ -119,9 +122,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
             (name,) for name in sorted(owned) if not (rule := spec.fields[name].rule).read and not rule.create_only
         ),
         tags=_tags(keys["tags"]) if "tags" in keys else None,
-        adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
-        if "adoption" in keys
-        else {},
+        adoption={key.removesuffix("?"): parse(child.text()) for key, child in identifiers.items()},
+        adoption_optional=tuple(key.removesuffix("?") for key in identifiers if key.endswith("?")),
         columns=tuple(_column(child) for child in items(keys["columns"])) if "columns" in keys else (),
         arn=keys["arn"].text() if "arn" in keys else None,
         states=tuple(_states(child) for child in items(keys["states"])) if "states" in keys else (),
@@ -186,8 +188,11 @@ def _tags(node: Node) -> Tags:
     return Tags(("spec", *parse(keys["path"].text())), pair.get("key"), pair.get("value"))
 
 
-def _create_fields(draft: Draft, op: OperationModel, answer: Shape | None) -> None:
-    """The members of the create operation's input are spec fields, those of its answer status fields, by name."""
+def _create_fields(draft: Draft, op: OperationModel, answer: Shape | None, told: Collection[str]) -> None:
+    """The members of the create operation's input are spec fields, those of its answer status fields, by name.
+
+    Those of the answer that are `told` elsewhere aren't.
+    """
     containers = {container for container, _ in draft.attributes.values()}
     for member, shape in shapes.inputs(op).items():
         name = draft.renamed.get(member) or draft.field_of(member)
@@ -197,7 +202,9 @@ def _create_fields(draft: Draft, op: OperationModel, answer: Shape | None) -> No
             draft.spec[name] = from_shape(name, member, shape, draft.naming)
     for member, shape in shapes.members(answer).items():
         name = draft.field_of(member)
-        if name not in draft.spec and not draft.is_arn(member) and answer and draft.naming.keeps(answer, member, shape):
+        if name in draft.spec or member in told or draft.is_arn(member):
+            continue
+        if answer and draft.naming.keeps(answer, member, shape):
             draft.status[name] = from_shape(name, member, shape, draft.naming)
 
 

@@ -2,9 +2,9 @@
 
 A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
 `aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
-(the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`,
-`ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows it), `required`
-(where only what the API leaves out could stand in its place), `doc` (what it is, where AWS doesn't say).
+(the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `omit` (a call
+without it removes it), `compare`, `ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows
+it), `required` (where only what the API leaves out could stand in its place), `doc` (what it is, if AWS doesn't say).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
 _RULE_KEYS = (
-    "aws from list_of type immutable create_only late default unmanaged clear compare ref secret read required doc"
+    "aws from list_of type immutable create_only late default unmanaged clear omit compare ref secret read required doc"
 ).split()
 _REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
@@ -148,6 +148,7 @@ def _rule(keys: Mapping[str, Node]) -> Rule:
         unset=unset,
         default=keys["default"].value if "default" in keys else None,
         clear=keys["clear"].value if "clear" in keys else None,
+        omit=keys["omit"].flag() if "omit" in keys else False,
         late=late,
         create_only=create_only,
         read=read,

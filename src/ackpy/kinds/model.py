@@ -6,7 +6,7 @@ controller only passes it on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -259,6 +259,7 @@ class Kind:
         parts: in the order in which they are written.
         not_found: codes that mean that the resource doesn't exist.
         terminal: codes after which only another spec helps.
+        adoption: identifiers of what is adopted, each with the path that it fills; the optional ones needn't be given.
         arn: a template with {partition}, {region}, {account}, {spec.…} and {status.…}, where these tell the ARN.
         states: what the resource may be busy with; all must be ready.
         options: annotations that the deletion follows.
@@ -290,6 +291,7 @@ class Kind:
     unread: tuple[Path, ...] = ()
     tags: Tags | None = None
     adoption: Mapping[str, Path] = field(default_factory=dict)
+    adoption_optional: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     arn: str | None = None
     states: tuple[States, ...] = ()
@@ -325,5 +327,12 @@ class Kind:
         return next((part for part in self.parts if name in part.fields), None)
 
     def late(self) -> dict[Path, Field]:
-        """Spec fields into which AWS's default is taken, by path below `spec`."""
-        return {(name,): node for name, node in self.spec.fields.items() if node.rule.late}
+        """Spec fields into which AWS's default is taken, by path below `spec`; an object comes before what is in it."""
+        return dict(_late(self.spec))
+
+
+def _late(node: Field, above: Path = ()) -> Iterator[tuple[Path, Field]]:
+    for name, child in node.fields.items():
+        if child.rule.late:
+            yield (*above, name), child
+        yield from _late(child, (*above, name))

@@ -34,14 +34,17 @@ class Compare(StrEnum):
 
     VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
     case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; ARN takes
-    a name for the ARN that ends in it.
+    a name for the ARN that ends in it; KEY does so with KMS keys, and takes an alias for any key: only KMS knows whose
+    it is; ROLE takes the role that AWS makes for a service for any other: AWS uses it, whatever it is given.
     """
 
     VALUE = "value"
     SET = "set"
     CASELESS = "caseless"
+    KEY = "key"
     TAGS = "tags"
     ARN = "arn"
+    ROLE = "role"
     POLICY = "policy"
     DOCUMENT = "document"
 
@@ -62,6 +65,7 @@ class Rule:
         compare: how a difference is found.
         unset: the nil rule; with DEFAULT, `default` is the value that unset means.
         clear: what is sent to remove a value where AWS wants a value for that (an empty text, say).
+        omit: a call that writes its part and leaves it out removes it.
         late: AWS's default is taken into the empty spec field; "required" blocks Synced until it is there.
         create_only: sent at creation and never again; a difference that AWS shows is refused.
         key: the member that tells the elements of a list apart, whatever their order.
@@ -72,6 +76,7 @@ class Rule:
     unset: Unset = Unset.ABSENT
     default: Json = None
     clear: Json = None
+    omit: bool = False
     late: str | None = None
     create_only: bool = False
     key: str = ""

@@ -23,6 +23,8 @@ _COMPARED = {
     Compare.DOCUMENT: Type.STRING,
     Compare.CASELESS: Type.STRING,
     Compare.ARN: Type.STRING,
+    Compare.KEY: Type.STRING,
+    Compare.ROLE: Type.STRING,
     Compare.SET: Type.LIST,
     Compare.TAGS: Type.LIST,
 }
@@ -169,6 +171,12 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
     _inputs(keys, kind, part)
     if part.form is Form.SECRET and not any(path[0] == part.fields[0] for path in kind.secrets):
         raise node.fail(f"'{part.fields[0]}' isn't marked as a secret: give it 'secret: true' under 'fields'")
+    for name in part.fields if part.form is Form.BODY else ():
+        if not _can_go(kind, name):
+            raise node.fail(
+                f"'{name}' can't be removed: say what to send for that (clear), what unset means (default, unmanaged), "
+                "or that a call without it does it (omit)"
+            )
     if "get" not in keys:
         return
     _, _, got = shapes.target(keys["get"], kind.service.model, "out")
@@ -178,6 +186,13 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
         elif (known := shapes.map_keys(got)) and member not in known:
             raise child.fail(f"there is no attribute '{member}'; expected one of {', '.join(known)}")
         _field(child, kind, child.text())
+
+
+def _can_go(kind: Kind, name: str) -> bool:
+    """Whether something is said of the removal of a field that an operation writes with others."""
+    rule = kind.spec.fields[name].rule
+    required = name in kind.spec.required or any(ref.required and ref.field[1] == name for ref in kind.references)
+    return required or rule.unset is not Unset.ABSENT or rule.clear is not None or rule.omit
 
 
 def _inputs(keys: Mapping[str, Node], kind: Kind, part: Part) -> None:

@@ -54,7 +54,7 @@ def identified_by(kind: Kind, text: str | None, resource: Mapping[str, Json]) ->
     for name, path in kind.adoption.items():
         if name in given:
             put(found, path, given[name])
-        elif is_empty(get(resource, path)):
+        elif is_empty(get(resource, path)) and name not in kind.adoption_optional:
             raise AdoptionRefusedError(f"required field missing: {name}")
     return found
 

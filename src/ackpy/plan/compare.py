@@ -81,7 +81,7 @@ def _value_differences(node: Field, desired: Json, observed: Json, path: Path) -
     elif compare is Compare.VALUE and node.type is Type.LIST and node.item and len(desired) == len(observed):
         for position, (want, have) in enumerate(zip(desired, observed, strict=True)):
             yield from differences(node.item, want, have, (*path, str(position)))
-    elif normal(node, desired) != normal(node, observed):
+    elif normal(node, desired) != normal(node, observed) and not _of_its_own(compare, desired, observed):
         yield Difference(path, desired, observed)
 
 
@@ -109,7 +109,7 @@ def normal(node: Field, value: Json) -> Json:
         return sorted(value, key=repr)
     if node.rule.compare is Compare.CASELESS:
         return value.lower()
-    if node.rule.compare is Compare.ARN:
+    if node.rule.compare in {Compare.ARN, Compare.KEY}:
         return re.split("[:/]", value)[-1]
     if node.rule.compare is Compare.TAGS:
         return sorted(tuple(sorted(pair.items())) for pair in value)
@@ -125,6 +125,18 @@ def normal(node: Field, value: Json) -> Json:
         except ValueError:
             return value
     return value
+
+
+def _of_its_own(compare: Compare, desired: Json, observed: Json) -> bool:
+    """Whether AWS names something in words of its own, which nobody else can hold against what was given."""
+    if compare is Compare.KEY:
+        return _is_alias(desired) != _is_alias(observed)
+    return compare is Compare.ROLE and ":role/aws-service-role/" in observed
+
+
+def _is_alias(key: str) -> bool:
+    """Whether a KMS key is named by an alias, or its ARN."""
+    return key.startswith("alias/") or ":alias/" in key
 
 
 def _policy(document: Json) -> Json:

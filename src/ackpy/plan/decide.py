@@ -6,6 +6,7 @@ prints it; the tests hold every law against it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq
@@ -275,13 +276,20 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
 
     Asked with what the object itself recorded, before AWS is asked for the new name.
     """
-    recorded = get(desired.recorded, ("ackResourceMetadata", "arn")) or ""
-    for path in kind.identity:
-        ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
-        name = get(desired.resource, path)
-        if ends and recorded and not recorded.endswith((f":{name}", f"/{name}")):
-            return _another_name(kind, path, recorded, name)
+    recorded = get(desired.recorded, ("ackResourceMetadata", "arn"))
+    for path in kind.identity if kind.arn and recorded else ():
+        before, ends, _ = (kind.arn or "").partition(f"{{{'.'.join(path)}}}")
+        there, name = _after(before.rpartition("}")[2], recorded), get(desired.resource, path)
+        if path[0] == "spec" and ends and there and there != name:
+            return _another_name(kind, path, there, name)
     return None
+
+
+def _after(text: str, arn: str) -> str:
+    """What stands in an ARN behind a text, if that does. Names may have slashes where the text is more than a slash."""
+    if text in {"", "/"}:
+        return re.split("[:/]", arn)[-1]
+    return arn.partition(text)[2] if text.endswith("/") else arn.rpartition(text[-1])[2]
 
 
 def moved(kind: Kind, made: Desired, change: Difference, memory: Memory) -> Act | Wait | Refuse:

@@ -69,9 +69,18 @@ def _body(
     members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec"}
     needed = shapes.required(kind.service.model.operation_model(part.put.operation))
     others = [name for name in part.fields if not part.changed_only or members[name] in needed]
-    along = [name for name in others if name not in differing and not is_empty(spec.get(name))]
+    along = [
+        name
+        for name in others
+        if name not in differing
+        and (not is_empty(spec.get(name)) or (members[name] in needed and _is_default(kind, name)))
+    ]
     call = _put(kind, part, spec, observed, [*differing, *along])
     return [replace(call, sets={path: value for path, value in call.sets.items() if path[0] in differing})]
+
+
+def _is_default(kind: Kind, name: str) -> bool:
+    return kind.spec.fields[name].rule.unset is Unset.DEFAULT
 
 
 def _set(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ackpy.crd.crd import definition
+from ackpy.kinds import shapes
 from ackpy.kinds.model import Form, Kind
 from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Type, Unset
@@ -93,7 +94,7 @@ def _more(kind: Kind, contract: Node) -> Iterator[str]:
 
 def _codes(kind: Kind, contract: Node) -> Iterator[str]:
     missing = contract.get("generator", {}).get("errors", {}).get("404", {}).get("code")
-    wanted = {one["code"] for one in contract["not_found"]} | ({missing} if missing else set())
+    wanted = {one["code"] for one in contract["not_found"]} - {"UNKNOWN"} | ({missing} if missing else set())
     wanted |= {one["code"] for one in all_excepted(contract, "not_found")}
     yield from _differs("not_found", set(kind.not_found), wanted)
     more = {code for one in all_excepted(contract, "terminal") for code in one["codes"]}
@@ -130,7 +131,7 @@ def _compares(kind: Kind, contract: Node) -> Iterator[str]:
     found = {
         dotted(path): field.rule.compare
         for path, field in nodes(kind.spec, ("spec",))
-        if field.rule.compare not in {Compare.VALUE, Compare.TAGS}  # the latter: _tags
+        if field.rule.compare is not Compare.VALUE and not (kind.tags and path == kind.tags.path)  # of these: _tags
     }
     yield from _differs("compared otherwise than by value", found, served)
 
@@ -146,9 +147,12 @@ def _tags(kind: Kind, contract: Node) -> Iterator[str]:
 
 
 def _adoption(kind: Kind, contract: Node) -> Iterator[str]:
-    wanted = {key: one["to"] for key, one in contract.get("adoption", {}).get("annotation_fields", {}).items()}
+    fields = contract.get("adoption", {}).get("annotation_fields", {})
+    wanted = {key: one["to"] for key, one in fields.items()}
     wanted |= {one["key"]: one["path"] for one in all_excepted(contract, "adoption")}
     yield from _differs("adoption", {key: dotted(path) for key, path in kind.adoption.items()}, wanted)
+    optional = {key for key, one in fields.items() if not one["required"]}
+    yield from _differs("needn't be given to adopt", set(kind.adoption_optional), optional)
 
 
 def _arn(kind: Kind, contract: Node) -> Iterator[str]:
@@ -178,6 +182,9 @@ def _members(kind: Kind, contract: Node) -> Iterator[str]:
 def _fates(kind: Kind) -> Iterator[str]:
     """A change of a field is written, refused, or can't be: none is ignored."""
     fixed = {name for section, name, *_ in kind.identity if section == "spec"}
+    for name in sorted(_naming(kind) - fixed):
+        if not (kind.spec.fields[name].rule.create_only or kind.spec.fields[name].immutable):
+            yield f"spec.{name} names the resource, and may change"
     for name, field in kind.spec.fields.items():
         part = kind.part_of(name)
         rule = field.rule
@@ -191,6 +198,11 @@ def _fates(kind: Kind) -> Iterator[str]:
             yield f"spec.{name} can't be removed: say what to send (clear), or its default"
 
 
+def _naming(kind: Kind) -> set[str]:
+    """The spec fields that say which resource is meant."""
+    return {link.field[1] for link in (*kind.exists.binding.inputs, *kind.delete.inputs) if link.field[0] == "spec"}
+
+
 def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
     """What the contract's update writes may change after creation."""
     update = contract["operations"].get("update", {})
@@ -199,8 +211,21 @@ def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
     for path in (*update.get("in", {}).values(), *one_each.values()):
         section, name, *_ = parse(path) if isinstance(path, str) else ("", "")
         served = section == "spec" and name in kind.spec.fields  # else other checks complain
-        if served and ("spec", name) not in named and kind.spec.fields[name].rule.create_only:
+        if not served or ("spec", name) in named or (schema_at(contract, f"spec.{name}") or {}).get("immutable"):
+            continue
+        if kind.spec.fields[name].rule.create_only:
             yield f"spec.{name} can't be changed, but the contract's update does"
+    updates = [one for one, classes in contract.get("other_operations", {}).items() if "UPDATE" in classes]
+    for operation in updates:
+        taken = shapes.inputs(kind.service.model.operation_model(operation))
+        for name, field in kind.spec.fields.items():
+            if (
+                field.aws in taken
+                and field.rule.create_only
+                and ("spec", name) not in named
+                and name not in _naming(kind)
+            ):
+                yield f"spec.{name} can't be changed, but {operation} does"
     changeable = {path for one in all_excepted(contract, "changeable") for path in one["paths"]}
     for name in (path.removeprefix("spec.") for path in changeable):
         if name not in kind.spec.fields or kind.spec.fields[name].rule.create_only:

@@ -37,6 +37,10 @@ def rewritings(node: Field, value: Any) -> list[Any]:
             return [value.upper(), value.lower()]
         case Compare.ARN:
             return [f"arn:aws:kms:us-east-1:123456789012:key/{value}"]
+        case Compare.KEY:
+            return [f"arn:aws:kms:us-east-1:123456789012:key/{value}", "alias/mine"]
+        case Compare.ROLE:
+            return ["arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"]
         case Compare.SET | Compare.TAGS:
             return [value[::-1]]
     return []

@@ -97,6 +97,8 @@ def _claims(kind: Kind, call: Call) -> Iterator[str]:
         part = kind.part_of(path[0])
         if part and part.one_each and value is None:
             continue  # an attribute without a value is taken away
+        if value is None and (field := kind.spec.at(path)) and field.rule.omit:
+            continue  # so is what the call leaves out
         if link is None or get(sent(kind, call), link.aws) is None:
             yield f"{call.operation} claims to set spec.{show(path)}, and sends nothing for it"
             continue

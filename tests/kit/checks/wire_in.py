@@ -7,7 +7,7 @@ from typing import Any
 from botocore.model import ListShape, Shape, StructureShape
 
 from ackpy.kinds.model import Kind, Read
-from ackpy.kinds.paths import parse, put
+from ackpy.kinds.paths import Path, parse, put
 from ackpy.services import IDENTITY
 from ackpy.wire.call import matching, seen
 from tests.kit import values
@@ -41,7 +41,7 @@ def _maps(contract: Node) -> list[Node]:
 
 
 def _mapped(kind: Kind, contract: Node) -> Iterator[str]:
-    """The contract's `out` paths of creation and of the read."""
+    """The contract's `out` paths of creation and of the read. A creation's answer needn't tell what a read does."""
     for name in ("create", "read"):
         entry = contract["operations"][name]
         out = contract["operations"]["read"]["out"] if entry.get("out") == "=read" else entry.get("out")
@@ -82,8 +82,12 @@ def _lists(kind: Kind, contract: Node) -> Iterator[str]:
 def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
     made, _, _ = _shown(kind, read.binding.operation, contract)
     resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
-    members = contract.get("generator", {}).get("list_match_fields", [])
-    same = {member: values.at(resource, ("spec", member[0].lower() + member[1:])) for member in members}
+    told = excepted(contract, "match", operation=read.binding.operation)
+    named = contract.get("generator", {}).get("list_match_fields", []) if told is None else ()
+    same = {
+        member: values.at(resource, path)
+        for member, path in (_member_of(contract, read.binding.operation, name) for name in named)
+    }
     listed = made.get(read.items or "")
     if not isinstance(listed, list):
         yield f"{read.binding.operation} answers no list {read.items}"
@@ -91,23 +95,23 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
     other, mine = listed
     for member, path in read.match.items():
         node = kind.spec.at(path[1:]) if path[0] == "spec" else None
-        if parse(member)[-1].removeprefix("@").lower() not in {path[-1].lower(), (node.aws if node else "").lower()}:
+        known = {path[-1].lower(), (node.aws if node else "").lower()}
+        if member not in same and parse(member)[-1].removeprefix("@").lower() not in known:
             yield f"{what} holds {member} against {'.'.join(path)}"
         same[member] = values.at(resource, path)
     for member, path in read.ends.items():
         if path[0] != "spec":
             yield f"{what} looks for {'.'.join(path)} before it is known"
         same[member] = f"{mine[member]}:{values.at(resource, path)}"
-    told = excepted(contract, "match", operation=read.binding.operation)
     if {*read.absent} != set(told.get("absent", ()) if told else ()):
         yield f"{what} takes {', '.join(read.absent)} for an answer"
     if read.by != (told.get("by") if told and what == "find" else None):
         yield f"{what} goes by the {read.by}"
     if not same and what == "exists" and not {*kind.identity} <= {link.field for link in read.binding.inputs}:
         yield f"{read.binding.operation} isn't asked for the resource alone"
-    wanted = told["members"] if told else members
-    if {*same} != {*wanted}:
-        yield f"{what} goes by {', '.join(same)}, not {', '.join(wanted)}"
+    wanted = told["members"] if told else [_member_of(contract, read.binding.operation, name)[0] for name in named]
+    if {*read.match, *read.ends} != {*wanted}:
+        yield f"{what} goes by {', '.join((*read.match, *read.ends))}, not {', '.join(wanted)}"
     mine = deepcopy(mine)
     for member, value in same.items():
         put(mine, parse(member), value)
@@ -115,6 +119,16 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         yield f"{what} doesn't find the resource by {', '.join(same)}"
     if same and [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"
+
+
+def _member_of(contract: Node, operation: str, name: str) -> tuple[str, Path]:
+    """The member that a field to be matched by stands in, and its path: `RegistryId` is registryId and registryID."""
+    read = contract["operations"]["read"]
+    shown = read.get("out", {}) if read.get("operation") == operation else {}
+    for aws, path in shown.items() if isinstance(shown, dict) else ():
+        if isinstance(path, str) and path.lower() == f"spec.{name}".lower():
+            return aws, parse(path)
+    return name, ("spec", name[0].lower() + name[1:])
 
 
 def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What is sent: every call holds what the contract says, from where it says, and nothing else."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,9 +51,10 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
             yield f"{name} stands at {' and '.join(found) or 'nothing'}"
     for part in subs:
         absent = part.read.absent if part.read else ()
-        delete = part.put.operation.replace("Put", "Delete", 1)
-        names = {delete, delete.removesuffix("Configuration")}
-        can_go = bool(names & contract["operations"].get("other", {}).keys())  # by somebody else's hand, if not by ours
+        delete = re.sub("^(Put|Set)", "Delete", part.put.operation)
+        names = {delete, delete.removesuffix("Configuration")} - {part.put.operation}
+        known = contract["operations"].get("other", {}).keys() | contract.get("other_operations", {}).keys()
+        can_go = bool(names & known)  # by somebody else's hand, if not by ours
         if not can_go and not told.keys() >= set(absent):
             yield f"nothing tells that {part.name} isn't there by {' or '.join(absent)}"
         if can_go and part.read and not absent:
@@ -77,14 +79,18 @@ def _calls(kind: Kind, contract: Node) -> Iterator[str]:
     resource = {"spec": spec, "status": values.recorded(kind)}
     (create,) = creation(kind, Desired(spec, resource["status"])).calls
     yield from compare(kind, contract, create.operation, create.params, resource)
-    for call in _deletion(kind, resource["status"]):
+    for call in _deletion(kind, resource):
         yield from compare(kind, contract, call.operation, call.params, resource)
     yield from _writes(kind, contract)
 
 
 def _writes(kind: Kind, contract: Node) -> Iterator[str]:
     """The calls that set every part of a resource that has none, and those that take every part away."""
-    full = values.spec_of(kind)
+    for seed in (0, 1):  # one of two booleans is what unset means
+        yield from _written(kind, contract, values.spec_of(kind, seed))
+
+
+def _written(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
     bare = {name: value for name, value in full.items() if _fixed(kind, name)}
     least = bare | {name: full[name] for name in values.required(kind)}
     for call in _answer(kind, full, bare):
@@ -134,9 +140,9 @@ def _part(kind: Kind, call: Call) -> Part:
     return next(part for part in kind.parts if part.name == name)
 
 
-def _deletion(kind: Kind, status: Mapping[str, Any]) -> tuple[Call, ...]:
-    observed = Observation(True, {}, status)
-    decision = decide(kind, Desired(values.smallest(kind), status, deleting=True), observed, Memory())
+def _deletion(kind: Kind, resource: Node) -> tuple[Call, ...]:
+    observed = Observation(True, {}, resource["status"])
+    decision = decide(kind, Desired(resource["spec"], resource["status"], deleting=True), observed, Memory())
     return decision.stage.calls if isinstance(decision, Act) else ()
 
 
