@@ -26,7 +26,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 # What shares nothing runs on all cores; what starts clusters and processes runs alone.
-ALONE := tests/cli tests/kube tests/l2 tests/l3 tests/sandbox
+ALONE := tests/cli tests/crd/test_api_server.py tests/kube tests/l2 tests/l3 tests/sandbox
 
 test: check
 	$(BIN)/pytest --numprocesses=auto $(addprefix --ignore=,$(ALONE))
