@@ -25,8 +25,12 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What shares nothing runs on all cores; what starts clusters and processes runs alone.
+ALONE := tests/cli tests/crd/test_api_server.py tests/kube tests/l2 tests/l3 tests/sandbox
+
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=auto $(addprefix --ignore=,$(ALONE))
+	$(BIN)/pytest $(ALONE)
 
 # The committed CRDs, from the definitions and botocore's models.
 crds: $(READY)

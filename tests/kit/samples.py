@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from ackpy.kinds.model import Kind, Reference
+from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
-from ackpy.kinds.registry import load
+from ackpy.kinds.registry import load, services
 from ackpy.plan.decide import Desired, creation
 from ackpy.sandbox.simulator import AwsFault, Simulator
 from ackpy.wire.call import arn, matching, names, params, seen
@@ -112,24 +112,41 @@ def _told(label: str, name: str) -> dict[str, Any]:
 
 def made_up(kind: Kind) -> bool:
     """Whether AWS makes up the names of a kind's resources, so that samples can't tell them."""
-    return kind.arn is None and not names(kind, {})
+    found = kind.find is not None and kind.find.by is not By.TAG
+    return kind.arn is None and not found and not names(kind, {})
 
 
 def values(ref: Reference) -> list[Any]:
-    """What a reference takes of the samples of a kind whose resources AWS names: all are made if one is needed."""
-    return [
-        get(_resource(kind, sample), ref.source)
-        for kind in load()
-        for sample in (samples(kind) if (kind.service.alias, kind.name) == (ref.service, ref.kind) else ())
-        if made_up(kind)
-    ]
+    """What a reference takes of the samples of its target: all are made if one is needed."""
+    return [get(_resource(kind, one), ref.source) for kind, one in _targets(ref)]
+
+
+def _targets(ref: Reference) -> Iterator[Sample]:
+    for kind in load([ref.service]) if ref.service in services() else ():
+        yield from ((kind, one) for one in (samples(kind) if kind.name == ref.kind else ()))
 
 
 def needs(sample: dict[str, Any]) -> Iterator[Sample]:
-    """The samples whose ARN, or the name that AWS gives them, stands in one's spec, or whose names begin its own."""
+    """The samples whose ARN, or the name that AWS gives them, stands in one's spec, or whose names begin its own.
+
+    Of a kind that it may refer to, all, so that another can take the place of the one.
+    """
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
-    text = "".join(json.dumps(_resolved(kind, sample)["spec"]) for kind in own)  # a test's own kind stands on nothing
-    referred = {f"{ref.service}/{ref.kind}" for kind in own for ref in kind.references}
+    resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
+    text = json.dumps(resolved)  # a test's own kind stands on nothing
+    referred = {
+        f"{ref.service}/{ref.kind}"
+        for kind in own
+        for ref in kind.references
+        if any(get(resolved, ("spec", *place)) for place in places(resolved["spec"], ref.field[1:]))
+    }
+    by_name = [
+        (ref, get(resolved, ("spec", *place)))
+        for kind in own
+        for ref in kind.references
+        if ref.source[0] == "spec"
+        for place in places(resolved["spec"], ref.field[1:])
+    ]
     for kind in load():
         if made_up(kind) and kind.label not in referred:
             continue
@@ -139,8 +156,12 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
             for other in others
             if any(_stands(name, text) for name in _names(kind, other))
             or any(_is_below(one, sample, kind, other) for one in own)
+            or any(
+                f"{ref.service}/{ref.kind}" == kind.label and value == get(other, ref.source) for ref, value in by_name
+            )
         ]
-        yield from ((kind, _resolved(kind, other)) for other in (others if needed and made_up(kind) else needed))
+        all_of_it = kind.label in referred and kind not in own
+        yield from ((kind, _resolved(kind, other)) for other in (others if all_of_it else needed))
 
 
 def _is_below(kind: Kind, sample: dict[str, Any], above: Kind, other: dict[str, Any]) -> bool:

@@ -3,14 +3,14 @@
 import pytest
 
 from ackpy.kinds.registry import load
-from ackpy.services import DECODE_OBSERVED, NORMALISE_DESIRED
+from ackpy.services import DECODE_OBSERVED, IDENTITY, NORMALISE_DESIRED
 from tests.kit.oracle import Node
 
 LOCATED = {"createBucketConfiguration": {"locationConstraint": "eu-west-1"}}
 
 
 def test_every_hook_belongs_to_a_kind() -> None:
-    assert {*NORMALISE_DESIRED, *DECODE_OBSERVED} <= {kind.label for kind in load()}
+    assert {*NORMALISE_DESIRED, *DECODE_OBSERVED, *IDENTITY} <= {kind.label for kind in load()}
 
 
 def test_a_subscription_that_hides_its_arn_is_not_found() -> None:
@@ -20,6 +20,28 @@ def test_a_subscription_that_hides_its_arn_is_not_found() -> None:
     decoded = DECODE_OBSERVED["sns/Subscription"]
     assert decoded("ListSubscriptionsByTopic", listed) == {"Subscriptions": [shown]}
     assert decoded("GetSubscriptionAttributes", {"Attributes": {}}) == {"Attributes": {}}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "role", "meant"),
+    [
+        (None, "AWSServiceRoleForAutoScaling", True),
+        (None, "AWSServiceRoleForAutoScaling_fleet", False),
+        ("fleet", "AWSServiceRoleForAutoScaling_fleet", True),
+        ("fleet", "AWSServiceRoleForAutoScaling", False),
+    ],
+)
+def test_a_linked_role_is_told_by_its_service_and_suffix(suffix: str | None, role: str, meant: bool) -> None:
+    spec = {"awsServiceName": "autoscaling.amazonaws.com", "customSuffix": suffix}
+    is_meant = IDENTITY["iam/ServiceLinkedRole"]
+    assert is_meant(spec, {"RoleName": role, "Path": "/aws-service-role/autoscaling.amazonaws.com/"}) is meant
+    assert not is_meant(spec, {"RoleName": role, "Path": "/aws-service-role/lex.amazonaws.com/"})
+
+
+def test_a_provider_has_the_url_that_it_was_made_with() -> None:
+    decoded = DECODE_OBSERVED["iam/OpenIDConnectProvider"]
+    assert decoded("GetOpenIDConnectProvider", {"Url": "example.com/a"}) == {"Url": "https://example.com/a"}
+    assert decoded("ListOpenIDConnectProviders", {"Url": "example.com/a"}) == {"Url": "example.com/a"}
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,10 @@ async def _send(
 
 def _gone(kind: Kind, call: Call) -> tuple[str, ...]:
     """The codes that say that there is nothing to take away: a list may still show what a crash saw deleted."""
-    if call.purpose is Purpose.DELETE:
-        return kind.not_found
-    parts = [part for part in kind.parts if part.name in call.parts and call.purpose is Purpose.REMOVE]
-    return tuple(code for part in parts if part.read is not None for code in part.read.absent)
+    if call.purpose not in {Purpose.DELETE, Purpose.REMOVE}:
+        return ()
+    parts = [part for part in kind.parts if part.name in call.parts and part.read is not None]
+    return (*kind.not_found, *(code for part in parts if part.read for code in part.read.absent))
 
 
 def _blocked(kind: Kind, call: Call, result: Performed) -> bool:

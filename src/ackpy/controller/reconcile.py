@@ -35,7 +35,7 @@ from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
 from ackpy.controller.secrets import SecretRefusedError
 from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Form, Kind
 from ackpy.kinds.paths import Json
 from ackpy.kube.api import ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import adopt, late
@@ -57,6 +57,7 @@ from ackpy.plan.decide import (
     Supersede,
     Wait,
     decide,
+    moved,
     renamed,
 )
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
@@ -168,6 +169,8 @@ class _Run:
         self.name = name_of(env.kind, desired.spec, scope, self.subject.status)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
+        if wish.renames and (then := await self._moved(wish, wish.renames, observer)):
+            return then
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
@@ -185,6 +188,20 @@ class _Run:
                 raise result.failed[0][1]
             observed = self.observed = await self._after(stage, result, observed, desired, observer)
         return await self._wait("AWS still shows a difference after several writes")
+
+    async def _moved(self, wish: Wish, change: Difference, observer: Observer) -> Next | None:
+        """What comes of another name, while what was made under the old one is there."""
+        made = replace(wish.desired, spec=wish.as_made)
+        there = await observer.existence(made)
+        if not there.exists:
+            return None
+        decision = moved(self.env.kind, replace(made, recorded=there.status), change, self._memory())
+        if not isinstance(decision, Act):
+            return await self._concluded(decision, there, wish, observer)
+        result = await self._act(decision.stage, observer, wish)
+        if result.failed:
+            raise result.failed[0][1]
+        return await self.converge()
 
     async def _concluded(self, decision: Conclusion, observed: Observation, wish: Wish, observer: Observer) -> Next:
         """What a decision that calls nothing comes to."""
@@ -248,7 +265,6 @@ class _Run:
                 self.subject = await env.objects.unrecord(self.subject)
                 self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
-            self.track.acting_on(stage.differences)
             self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
         if stage.purpose is Purpose.DELETE and not self.subject.deleting:
             env.recorder.replacing(self.subject, stage.differences)
@@ -256,6 +272,8 @@ class _Run:
         result = await perform(env.kind, env.aws, observer.scope, stage, reveal)
         self.subject = await env.objects.remember(self.subject, wish.wrote(self.subject.state, result.done))
         self.track.sent(result.done, env.clock())
+        if stage.purpose is Purpose.PUT and result.done and not self.subject.deleting:
+            self.track.acting_on(stage.differences)
         env.recorder.performed(self.subject, stage, result, drift=self.drift)
         self.drift = self.drift and not creates  # what follows completes the new resource
         if creates:
@@ -274,7 +292,10 @@ class _Run:
             return await observer.calmly(desired, also={p.name for p in kind.parts if late_fields & set(p.fields)})
         if stage.purpose is Purpose.DELETE:
             return await observer.existence(desired)
-        return await observer.again(desired, before, result.touched)
+        touched = result.touched
+        if any(part.form is Form.VERSIONS for part in kind.parts if part.name in touched):
+            touched |= {part.name for part in kind.parts if part.read is None}  # the status says what is in force
+        return await observer.again(desired, before, touched)
 
     async def _supersede(self, differences: tuple[Difference, ...], wish: Wish, observer: Observer) -> Next:
         """Have another resource made; this one goes when that is done, and none is forgotten on the way."""

@@ -57,7 +57,7 @@ class Track:
         return frozenset(self._sent)
 
     def acting_on(self, found: tuple[Difference, ...]) -> None:
-        """Differences are about to be corrected."""
+        """Differences were corrected."""
         self._acted = True
         wanted = tuple((one.path, one.desired) for one in found)
         self._rounds = self._rounds + 1 if wanted == self._fight else 1

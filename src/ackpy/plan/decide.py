@@ -281,10 +281,7 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
         before, ends, _ = (kind.arn or "").partition(f"{{{'.'.join(path)}}}")
         there, name = _after(before.rpartition("}")[2], recorded), get(desired.resource, path)
         if path[0] == "spec" and ends and there and there != name:
-            return Refuse(
-                f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{name}' here. "
-                "Set it back, or make another object."
-            )
+            return _another_name(kind, path, there, name)
     return None
 
 
@@ -293,6 +290,27 @@ def _after(text: str, arn: str) -> str:
     if text in {"", "/"}:
         return re.split("[:/]", arn)[-1]
     return arn.partition(text)[2] if text.endswith("/") else arn.rpartition(text[-1])[2]
+
+
+def moved(kind: Kind, made: Desired, change: Difference, memory: Memory) -> Act | Wait | Refuse:
+    """What to do where the spec names another resource than the one that was made, and that is there.
+
+    Args:
+        kind, memory: as for `decide`.
+        made: what is desired, but under the name of the one that is there.
+        change: the name.
+    """
+    if memory.replaces:
+        return _unless_settling(replace(_deletion(kind, made), differences=(change,)), memory, "the deletion")
+    return _another_name(kind, ("spec", *change.path), change.observed, change.desired)
+
+
+def _another_name(kind: Kind, path: Path, there: Json, here: Json) -> Refuse:
+    """Refused is another name for what is there."""
+    return Refuse(
+        f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{here}' here. "
+        "Set it back, or make another object."
+    )
 
 
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:

@@ -129,6 +129,9 @@ def echo(kind: Kind, call: Call) -> Node:
             out = next((out for out in read.outputs if link.field[: len(out.field)] == out.field), None)
             if out and given is not None:
                 answer = _laid(answer, out.aws, _inside(kind.spec, out.field[1:], link.field[1:], given))
+        if part.form is Form.TOGGLE and call.parts == (part.name,):
+            ((path, on),) = call.sets.items()
+            answer = _laid(answer, next(out.aws for out in read.outputs if out.field == ("spec", *path)), on)
         found = merged(found, seen(kind, read, answer)[0])
     return found
 
