@@ -23,7 +23,7 @@ from ackpy.wire.call import Call, Purpose
 from tests.kit.memory_api import Write
 from tests.kit.world import World, condition
 
-_HEXADECIMAL = re.compile("[0-9a-f]{11,}")
+_HEXADECIMAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{11,}")
 _SHORTEST_MADE_UP = 12  # characters: shorter ids are numbers of versions
 _READS = ("Describe", "Get", "Head", "List")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
