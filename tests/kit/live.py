@@ -6,8 +6,8 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,13 +74,8 @@ class Boto:
 
     async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         client = self.client(service, scope.region)
-        try:
+        with _translated(service, operation):
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**params)
-        except ClientError as error:
-            shapes = MODELS[service].operation_model(operation).error_shapes
-            raise from_client_error(error, service, operation, shapes) from error
-        except ParamValidationError as error:
-            raise from_botocore_error(error, service, operation) from error
         answer.pop("ResponseMetadata")
         return answer
 
@@ -88,8 +83,21 @@ class Boto:
         client, name = self.client(service, scope.region), xform_name(operation)
         if not client.can_paginate(name):
             return await self.call(scope, service, operation, params)
-        found: dict[str, Any] = client.get_paginator(name).paginate(**params).build_full_result()
+        with _translated(service, operation):
+            found: dict[str, Any] = client.get_paginator(name).paginate(**params).build_full_result()
         return found
+
+
+@contextmanager
+def _translated(service: str, operation: str) -> Iterator[None]:
+    """botocore's errors as AwsCaller translates them."""
+    try:
+        yield
+    except ClientError as error:
+        shapes = MODELS[service].operation_model(operation).error_shapes
+        raise from_client_error(error, service, operation, shapes) from error
+    except ParamValidationError as error:
+        raise from_botocore_error(error, service, operation) from error
 
 
 @dataclass
