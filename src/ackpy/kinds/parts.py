@@ -187,7 +187,12 @@ def _set(own: _Section) -> Part:
     own.node.mapping(required=["remove"])
     put_op, put_member, _ = own.target("put", "in")
     rule, only_one = Rule(compare=Compare.SET), own.flag("only_one")
-    made = Field(own.field, Type.LIST, own.member(own.field), item=Field("[]", Type.STRING), rule=rule)
+    member = own.member(own.field)
+    made = Field(own.field, Type.LIST, member, item=Field("[]", Type.STRING), rule=rule)
+    if created := shapes.inputs(own.create).get(member):
+        made = from_shape(own.field, member, created, own.draft.naming)
+    if not made.item or made.item.type is not Type.STRING:
+        raise own.node.fail(f"expected a list of texts, {own.create.name} takes a {made.type} as '{member}'")
     if only_one:
         made, rule = Field(own.field, Type.STRING, own.field), Rule()
     own.draft.spec[own.field] = replace(own.draft.spec.get(own.field, made), rule=rule)
