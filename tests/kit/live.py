@@ -38,7 +38,7 @@ from ackpy.sandbox import binaries
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
 from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import Observation
+from ackpy.wire.call import Observation, Purpose
 from tests.kit import values
 from tests.kit.samples import samples
 from tests.kit.waiting import eventually
@@ -376,15 +376,14 @@ class Thing:
         Nothing is done where it went with another that it stood on.
         """
         obj = obj or await self.obj()
-        observed = await self._observe(obj)
-        if not observed.exists:
-            return
-        decision = decide(
-            self.kind, Desired(recalled(self.kind, obj), observed.status, deleting=True), observed, Memory()
-        )
-        assert isinstance(decision, Act)
-        for call in decision.stage.calls:
-            await self._by_hand(obj, call.operation, call.params)
+        desired = Desired(recalled(self.kind, obj), deleting=True)
+        while (observed := await self._observe(obj)).exists:  # what AWS wants taken away goes first
+            decision = decide(self.kind, replace(desired, recorded=observed.status), observed, Memory())
+            assert isinstance(decision, Act)
+            for call in decision.stage.calls:
+                await self._by_hand(obj, call.operation, call.params)
+            if decision.stage.purpose is Purpose.DELETE:
+                return
 
     async def _observe(self, obj: Object) -> Observation:
         desired = Desired(recalled(self.kind, obj), obj.get("status") or {})
