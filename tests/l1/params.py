@@ -24,6 +24,27 @@ def each_sample(*, changes: bool = False, named: bool = False) -> pytest.MarkDec
     return pytest.mark.parametrize(("kind", "sample"), chosen)
 
 
+def each_whole() -> pytest.MarkDecorator:
+    """Of each kind, the fewest samples that together set every part and every other field: for what takes long."""
+    chosen: list[Sample] = []
+    for kind in load():
+        left = [one for one in ALL if one[0] is kind]
+        missing = {name for _, sample in left for name in _parts(kind, sample)}
+        while missing:
+            best = max(left, key=lambda one: len(_parts(*one) & missing))
+            missing -= _parts(*best)
+            left.remove(best)
+            chosen.append(best)
+    return pytest.mark.parametrize(
+        ("kind", "sample"), [pytest.param(*one, id=one[1]["metadata"]["name"]) for one in chosen]
+    )
+
+
+def _parts(kind: Kind, sample: Object) -> set[str]:
+    """The parts that a sample sets, and its fields that no part owns."""
+    return {part.name if (part := kind.part_of(name)) else name for name in sample["spec"]}
+
+
 def each_change(*, seen: bool = False) -> pytest.MarkDecorator:
     """Of every leaf that may change, or of those among them that AWS shows."""
     return pytest.mark.parametrize(

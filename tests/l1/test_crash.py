@@ -20,7 +20,7 @@ from tests.kit.crash import Boundaries, CrashableApi, killed
 from tests.kit.scene import Scene, alike
 from tests.kit.world import World
 from tests.l1 import laws
-from tests.l1.params import each_sample
+from tests.l1.params import each_sample, each_whole
 
 LAG_SECONDS = 5.0
 LATE = Lag(seconds=LAG_SECONDS)
@@ -144,7 +144,7 @@ def _told_by_creation_alone(kind: Kind) -> set[str]:
 
 @pytest.mark.parametrize("lags", LAGS)
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=list(SCENARIOS))
-@each_sample()
+@each_whole()
 async def test_a_crash_at_any_boundary_is_survived(kind: Kind, sample: Object, scenario: Scenario, lags: Lags) -> None:
     await survives(kind, sample, scenario, lags)
 
