@@ -8,10 +8,10 @@ import pytest
 
 from ackpy.kinds.model import Kind
 from tests.kit import edits
-from tests.kit.live import Live, Thing
+from tests.kit.live import Live
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
-from tests.l3.conftest import FOUR, NAMESPACE
+from tests.l3.conftest import FOUR, alone
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -35,12 +35,8 @@ async def killed_in(live: Live, operation: str, folder: Path) -> AsyncIterator[N
     await live.endpoint.hold()
 
 
-def thing_of(live: Live, kind: Kind) -> Thing:
-    return next(one for one in live.things(NAMESPACE, prefix="killed-") if one.kind is kind)
-
-
 async def test_in_creation(live: Live, kind: Kind, tmp_path: Path) -> None:
-    thing = thing_of(live, kind)
+    thing = alone(live, kind, "killed-")
     async with killed_in(live, kind.create.operation, tmp_path):
         thing.apply()
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
@@ -52,7 +48,7 @@ async def test_in_creation(live: Live, kind: Kind, tmp_path: Path) -> None:
 
 
 async def test_in_an_edit(live: Live, kind: Kind, tmp_path: Path) -> None:
-    thing = thing_of(live, kind)
+    thing = alone(live, kind, "killed-")
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
         thing.apply()
         await thing.synced()
@@ -69,7 +65,7 @@ async def test_in_an_edit(live: Live, kind: Kind, tmp_path: Path) -> None:
 
 
 async def test_in_deletion(live: Live, kind: Kind, tmp_path: Path) -> None:
-    thing = thing_of(live, kind)
+    thing = alone(live, kind, "killed-")
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
         thing.apply()
         obj = await thing.synced()
