@@ -27,7 +27,7 @@ _COLUMNS = {
 }
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
-    "one_at_a_time create_first"
+    "one_at_a_time create_first protected"
 ).split()
 
 
@@ -90,7 +90,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
             owned |= set(made[name].fields)
     create = _create(draft, keys["create"], create_op, wrapper, answer)
     spec, status = apply_rules(draft.spec, draft.status, rules)
-    spec = replace(spec, required=_required(draft, create_op, spec))
+    asked = {name for name, rule in rules.items() if "required" in rule.mapping() and rule.mapping()["required"].flag()}
+    spec = replace(spec, required=_required(draft, create_op, spec, asked))
     if "exists" in keys:
         draft.exists = draft.read(keys["exists"], whole=True)
     if draft.exists is None:
@@ -126,6 +127,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         arn=keys["arn"].text() if "arn" in keys else None,
         states=tuple(_states(child) for child in items(keys["states"])) if "states" in keys else (),
         options=_options(owner, keys["delete"]),
+        protected=("spec", *parse(keys["protected"].text())) if "protected" in keys else None,
         one_at_a_time=keys["one_at_a_time"].flag() if "one_at_a_time" in keys else False,
         create_first=keys["create_first"].flag() if "create_first" in keys else False,
         unbuilt=tuple(name for name in declared_fields if name not in {*owned, *fixed.fields}),
@@ -148,9 +150,10 @@ def _element(node: Node, path: str, value: Json) -> Node:
 
 
 def _states(node: Node) -> States:
-    keys = node.mapping("path", "ready", "failed", "deleting", "gone", required=["path", "ready"])
+    more = ("failed", "creating", "holding", "deleting", "gone")
+    keys = node.mapping("path", "ready", *more, required=["path", "ready"])
     texts = {key: child.texts() for key, child in keys.items() if key != "path"}
-    return States(parse(keys["path"].text()), **texts)
+    return States(parse(keys["path"].text().replace("[]", ".[]")), **texts)
 
 
 def _options(owner: Service, node: Node) -> tuple[Option, ...]:
@@ -238,8 +241,8 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
     return tuple(served)
 
 
-def _required(draft: Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
-    """Required are the create operation's required members, but not a field that a reference can fill."""
-    needed = {draft.field_of(member) for member in shapes.required(op)}
+def _required(draft: Draft, op: OperationModel, spec: Field, asked: set[str]) -> tuple[str, ...]:
+    """Required is what the create operation or the definition asks for, but not a field that a reference can fill."""
+    needed = asked | {draft.field_of(member) for member in shapes.required(op)}
     referred = {name for name in needed for other in spec.fields.values() if other.refers and other.aws == name}
     return tuple(sorted(name for name in needed - referred if name in spec.fields))

@@ -38,6 +38,8 @@ def differences(node: Field, desired: Json, observed: Json, path: Path = ()) -> 
     rule = node.rule
     if node.refers or node.type is Type.SECRET or not rule.read:
         return
+    if rule.compare is Compare.COMMON and (is_empty(desired) or is_empty(observed)):
+        return
     if is_empty(desired):
         if rule.unset is Unset.UNMANAGED or is_empty(observed):
             return
@@ -72,14 +74,17 @@ def _value_differences(node: Field, desired: Json, observed: Json, path: Path) -
             yield from _entry_differences(node.item, desired, observed, key, path)
     elif node.rule.key and node.item:
         want, have = keyed(node, desired), keyed(node, observed)
-        if want.keys() != have.keys():
+        if want.keys() != have.keys() and compare is not Compare.COMMON:
             yield Difference(path, desired, observed)
             return
         for position, (key, one) in enumerate(want.items()):
-            yield from differences(node.item, one, have[key], (*path, str(position)))
+            if key in have:
+                yield from differences(node.item, one, have[key], (*path, str(position)))
     elif compare is Compare.VALUE and node.type is Type.LIST and node.item and len(desired) == len(observed):
         for position, (want, have) in enumerate(zip(desired, observed, strict=True)):
             yield from differences(node.item, want, have, (*path, str(position)))
+    elif compare is Compare.KEY and _is_alias(desired) != _is_alias(observed):
+        return
     elif normal(node, desired) != normal(node, observed):
         yield Difference(path, desired, observed)
 
@@ -108,6 +113,10 @@ def normal(node: Field, value: Json) -> Json:
         return sorted(value, key=repr)
     if node.rule.compare is Compare.CASELESS:
         return value.lower()
+    if node.rule.compare is Compare.KEY:
+        return value if _is_alias(value) else value.rpartition("/")[2]
+    if node.rule.words:
+        return node.rule.words.get(value, value)
     if node.rule.compare is Compare.TAGS:
         return sorted(tuple(sorted(pair.items())) for pair in value)
     if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT} and isinstance(value, str):
@@ -122,6 +131,11 @@ def normal(node: Field, value: Json) -> Json:
         except ValueError:
             return value
     return value
+
+
+def _is_alias(key: str) -> bool:
+    """Whether a KMS key is named by an alias, or its ARN."""
+    return key.startswith("alias/") or ":alias/" in key
 
 
 def _policy(document: Json) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ackpy.kinds import shapes
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path
-from ackpy.kinds.schema import Unset
+from ackpy.kinds.schema import Field, Unset
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty, keyed
 from ackpy.wire.call import Call, Observation, Purpose, params
@@ -101,21 +101,36 @@ def _entries(
 def _children(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
 ) -> list[Call]:
-    """Elements that went are removed by their key, then new and changed ones written."""
+    """Elements that went are removed by their key, then changed and new ones written."""
     name = part.fields[0]
     node = kind.spec.fields[name]
     assert node.item is not None
     wanted, there = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
-    changed = [key for key, one in wanted.items() if key not in there or any(differences(node.item, one, there[key]))]
+    new = [key for key in wanted if key not in there]
+    changed = [key for key in wanted if key in there and any(differences(node.item, wanted[key], there[key]))]
+    if part.update is not None:
+        wanted = wanted | {key: _changed(node, wanted[key], there[key]) for key in changed}
     return _one_a_call(
         kind,
         part,
         spec,
         observed,
-        (wanted, there, changed),
+        (wanted, there, [*changed, *new]),
         lambda _, one: {"[]": one},
         lambda left: [*left.values()],
     )
+
+
+def _changed(node: Field, one: Json, there: Json) -> dict[str, Json]:
+    """The members of an element that differ, with its key: what is said goes before what unset means.
+
+    What is said may make AWS forget the rest, and refuse to be told so.
+    """
+    assert node.item is not None
+    names = dict.fromkeys(difference.path[0] for difference in differences(node.item, one, there))
+    said = {name: one[name] for name in names if not is_empty(one.get(name))}
+    unset = {name: _unset(node.item.fields[name]) for name in names}
+    return {node.rule.key: one[node.rule.key], **(said or unset)}
 
 
 def _one_a_call(
@@ -139,13 +154,16 @@ def _one_a_call(
     name, (wanted, there, changed) = part.fields[0], members
     left, calls = dict(there), []
     for key in [*(key for key in there if key not in wanted), *changed]:
-        removes = key not in wanted
+        removes, updates = key not in wanted, key in there and part.update is not None
         one = left.pop(key) if removes else wanted[key]
         if not removes:
-            left[key] = one
+            left[key] = {**there[key], **one} if updates else one
         purpose, binding = (Purpose.REMOVE, part.remove) if removes else (Purpose.PUT, part.put)
+        if updates and not removes and part.update is not None:
+            binding = part.update
         given = _params(kind, binding, spec, {name: sent(key, one)}, observed)
-        calls.append(Call(binding.operation, given, purpose, (part.name,), {(name,): shown(left) or None}))
+        sets: dict[Path, Json] = {(name,): shown(left) or None}
+        calls.append(Call(binding.operation, given, purpose, (part.name,), sets, joins=updates and not removes))
     return calls
 
 
@@ -165,12 +183,20 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
     """The call that writes these fields as the spec says, or what takes them away."""
     values: dict[str, Json] = {}
     for name in names:
-        rule = kind.spec.fields[name].rule
-        unset = rule.default if rule.unset is Unset.DEFAULT else rule.clear
-        values[name] = unset if is_empty(spec.get(name)) else spec[name]
+        node = kind.spec.fields[name]
+        values[name] = _unset(node, observed.spec.get(name)) if is_empty(spec.get(name)) else spec[name]
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
     return Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)
+
+
+def _unset(node: Field, there: Json = None) -> Json:
+    """What is sent for a field that is unset: its default or what clears it, with the members that are left alone."""
+    value = node.rule.default if node.rule.unset is Unset.DEFAULT else node.rule.clear
+    if not isinstance(value, Mapping) or not isinstance(there, Mapping):
+        return value
+    alone = {name for name, child in node.fields.items() if child.rule.unset is Unset.UNMANAGED}
+    return {**{name: one for name, one in there.items() if name in alone}, **value}
 
 
 def _tags(
@@ -221,6 +247,14 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
 def _params(
     kind: Kind, binding: Binding, spec: Mapping[str, Json], values: Mapping[str, Json], observed: Observation
 ) -> dict[str, Json]:
-    """The input of a call that sends these values and nothing else of the spec but the identity."""
-    identity = {path[1]: spec.get(path[1]) for path in kind.identity if path[0] == "spec"}
-    return params(kind, binding, {"spec": identity | dict(values), "status": observed.status})
+    """The input of a call that sends these values, and of the rest of the spec what names the resource or is settled.
+
+    What is settled at creation is only sent where a definition gives it to the call beside its own fields.
+    """
+    settled = {path[1] for path in kind.identity if path[0] == "spec"} | {
+        link.field[1]
+        for link in binding.inputs
+        if link.field[0] == "spec" and (owner := kind.part_of(link.field[1])) and owner.form is Form.FIXED
+    }
+    along = {name: spec.get(name) for name in settled}
+    return params(kind, binding, {"spec": along | dict(values), "status": observed.status})

@@ -186,7 +186,9 @@ def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
     for path in (*update.get("in", {}).values(), *one_each.values()):
         section, name, *_ = parse(path) if isinstance(path, str) else ("", "")
         served = section == "spec" and name in kind.spec.fields  # else other checks complain
-        if served and ("spec", name) not in named and kind.spec.fields[name].rule.create_only:
+        if not served or ("spec", name) in named or (schema_at(contract, f"spec.{name}") or {}).get("immutable"):
+            continue
+        if kind.spec.fields[name].rule.create_only:
             yield f"spec.{name} can't be changed, but the contract's update does"
     changeable = {path for one in all_excepted(contract, "changeable") for path in one["paths"]}
     for name in (path.removeprefix("spec.") for path in changeable):

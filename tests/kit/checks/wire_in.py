@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from botocore.model import Shape, StructureShape
+from botocore.model import ListShape, Shape, StructureShape
 
 from ackpy.kinds.model import Kind, Read
-from ackpy.kinds.paths import parse, put
+from ackpy.kinds.paths import Path, parse, put
 from ackpy.wire.call import matching, seen
 from tests.kit import values
 from tests.kit.answers import answer
@@ -22,15 +22,15 @@ def check(kind: Kind, contract: Node) -> list[str]:
 
 
 def _shown(kind: Kind, operation: str, contract: Node) -> tuple[Node, Node, Shape | None]:
-    """An answer, and what the kind makes of it (reads and creation together)."""
+    """An answer, and what the kind makes of it (reads and creation together); of a list, of its first element."""
     model = kind.service.model.operation_model(operation)
     keys = [key.split(".")[0] for entry in _maps(contract) for path in entry for key in path.split("@")[1:]]
     made = answer(model.output_shape, keys)
     found: Node = {}
     reads = [kind.exists, *([kind.find] if kind.find else []), *(part.read for part in kind.parts if part.read)]
-    for binding in [kind.create, *(read.binding for read in reads if read.items is None)]:
+    for binding, items in [(kind.create, None), *((read.binding, read.items) for read in reads)]:
         if binding.operation == operation:
-            spec, status = seen(kind, binding, made)
+            spec, status = seen(kind, binding, made[items][0] if items in made else made)
             found = {"spec": found.get("spec", {}) | spec, "status": found.get("status", {}) | status}
     return made, found, model.output_shape
 
@@ -40,21 +40,34 @@ def _maps(contract: Node) -> list[Node]:
 
 
 def _mapped(kind: Kind, contract: Node) -> Iterator[str]:
-    """The contract's `out` paths of creation and of the read."""
+    """The contract's `out` paths of creation and of the read. A creation's answer needn't tell what a read does."""
     for name in ("create", "read"):
         entry = contract["operations"][name]
         out = entry.get("out")
         if not isinstance(out, dict):
             continue
         made, found, shape = _shown(kind, entry["operation"], contract)
+        made, shape = _unwrapped(made, shape, entry.get("out_wrapper"))
         for aws, paths in out.items():
             for path in paths if isinstance(paths, list) else [paths]:
+                if name == "create" and path.startswith("spec."):
+                    continue
                 if excepted(contract, "not_read", operation=entry["operation"], path=path):
                     continue
                 raw, below = _down(made, shape, aws)
                 wanted = from_aws(schema_at(contract, path), below, raw)
                 if (has := values.at(found, tuple(path.split(".")))) != wanted:
                     yield f"{entry['operation']}: {aws} is {raw!r}, but {path} shows {has!r}"
+
+
+def _unwrapped(made: Any, shape: Shape | None, wrapper: str | None) -> tuple[Any, Shape | None]:
+    """The part of an answer that the contract's paths start from."""
+    for key in (wrapper or "").replace("[]", ".[]").split("."):
+        if key == "[]":
+            made, shape = made[0], shape.member if isinstance(shape, ListShape) else None
+        elif key:
+            made, shape = _down(made, shape, key)
+    return made, shape
 
 
 def _down(value: Any, shape: Shape | None, aws: str) -> tuple[Any, Shape | None]:
@@ -75,27 +88,30 @@ def _lists(kind: Kind, contract: Node) -> Iterator[str]:
 def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
     made, _, _ = _shown(kind, read.binding.operation, contract)
     resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
-    members = contract.get("generator", {}).get("list_match_fields", [])
-    same = {member: values.at(resource, ("spec", member[0].lower() + member[1:])) for member in members}
+    told = excepted(contract, "match", operation=read.binding.operation)
+    named = contract.get("generator", {}).get("list_match_fields", []) if told is None else ()
+    same = {
+        member: values.at(resource, path)
+        for member, path in (_member_of(contract, read.binding.operation, name) for name in named)
+    }
     listed = made.get(read.items or "")
     if not isinstance(listed, list):
         yield f"{read.binding.operation} answers no list {read.items}"
         return
     other, mine = listed
     for member, path in read.match.items():
-        if parse(member)[-1].removeprefix("@").lower() != path[-1].lower():
+        if member not in same and parse(member)[-1].removeprefix("@").lower() != path[-1].lower():
             yield f"{what} holds {member} against {'.'.join(path)}"
         same[member] = values.at(resource, path)
     for member, path in read.ends.items():
         if path[0] != "spec":
             yield f"{what} looks for {'.'.join(path)} before it is known"
         same[member] = f"{mine[member]}:{values.at(resource, path)}"
-    told = excepted(contract, "match", operation=read.binding.operation)
     if {*read.absent} != set(told.get("absent", ()) if told else ()):
         yield f"{what} takes {', '.join(read.absent)} for an answer"
-    wanted = told["members"] if told else members
-    if {*same} != {*wanted}:
-        yield f"{what} goes by {', '.join(same)}, not {', '.join(wanted)}"
+    wanted = told["members"] if told else [_member_of(contract, read.binding.operation, name)[0] for name in named]
+    if {*read.match, *read.ends} != {*wanted}:
+        yield f"{what} goes by {', '.join((*read.match, *read.ends))}, not {', '.join(wanted)}"
     mine = deepcopy(mine)
     for member, value in same.items():
         put(mine, parse(member), value)
@@ -103,6 +119,16 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         yield f"{what} doesn't find the resource by {', '.join(same)}"
     if [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"
+
+
+def _member_of(contract: Node, operation: str, name: str) -> tuple[str, Path]:
+    """The member that a field to be matched by stands in, and its path: `RegistryId` is registryId and registryID."""
+    read = contract["operations"]["read"]
+    shown = read.get("out", {}) if read.get("operation") == operation else {}
+    for aws, path in shown.items() if isinstance(shown, dict) else ():
+        if isinstance(path, str) and path.lower() == f"spec.{name}".lower():
+            return aws, parse(path)
+    return name, ("spec", name[0].lower() + name[1:])
 
 
 def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
