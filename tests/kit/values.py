@@ -25,7 +25,9 @@ def filled(node: Field, seed: int = 0, path: Path = ()) -> Any:
     """
     if node.type is Type.STRUCT:
         return {
-            name: filled(child, seed, (*path, name)) for name, child in node.fields.items() if child.type not in SHARED
+            name: filled(child, 0 if path and child.rule.create_only else seed, (*path, name))
+            for name, child in node.fields.items()
+            if child.type not in SHARED
         }
     if node.type is Type.LIST and node.item:
         return [filled(node.item, seed, (*path, str(position))) for position in range(2 - seed % 2)]
@@ -92,11 +94,12 @@ def required(kind: Kind) -> set[str]:
 
 
 def recorded(kind: Kind) -> dict[str, Any]:
-    """A status with the identity that lives there."""
+    """A status with the identity that lives there, and what else of it the calls of parts need."""
     status: dict[str, Any] = {}
-    for path in kind.identity:
+    bindings = [binding for part in kind.parts for binding in (part.put, part.read and part.read.binding) if binding]
+    for path in dict.fromkeys((*kind.identity, *(link.field for one in bindings for link in one.inputs))):
         if path[0] == "status":
-            put(status, path[1:], f"{'.'.join(path)}")
+            put(status, path[1:], f"{'.'.join(path)} of the resource itself")
     return status
 
 

@@ -95,6 +95,8 @@ def _life(node: Node, keys: Mapping[str, Node], kind: Kind) -> None:
         field = _field(keys["protected"], kind, ".".join(kind.protected))
         if field.type is not Type.BOOLEAN:
             raise keys["protected"].fail(f"expected a boolean field, '{keys['protected'].value}' is a {field.type}")
+        if (owner := kind.part_of(kind.protected[1])) is None or owner.form is Form.FIXED:
+            raise keys["protected"].fail(f"no part can switch '{keys['protected'].value}' off")
     for option in kind.options:
         _member(
             keys["delete"], shapes.operation(kind.service.model, node, kind.delete.operation).input_shape, option.member

@@ -7,10 +7,12 @@ A hook is pure. `normalise_desired(spec, region)` returns the spec as AWS wants 
 from collections.abc import Callable, Mapping
 
 from ackpy.kinds.paths import Json
+from ackpy.services.dynamodb import table
 from ackpy.services.s3 import bucket
 from ackpy.services.sns import subscription
 
 NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
+    "dynamodb/Table": table.normalised,
     "s3/Bucket": bucket.normalised,
 }
 

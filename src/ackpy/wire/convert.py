@@ -68,7 +68,7 @@ def from_aws(node: Field, value: Json) -> Json:
     """AWS's value as a manifest has it; None where nothing is left."""
     if value is None:
         return None
-    if node.type is Type.STRUCT:
+    if node.type is Type.STRUCT and isinstance(value, Mapping):
         found = {
             name: inner
             for name, child in node.fields.items()

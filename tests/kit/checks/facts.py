@@ -11,7 +11,7 @@ from tests.kit.conformance import shortfalls
 from tests.kit.oracle import Node, all_excepted, schema_at
 from tests.kit.wire_oracle import members
 
-_STATES = ("path", "ready", "failed", "deleting", "gone")
+_STATES = ("path", "ready", "failed", "creating", "holding", "deleting", "gone")
 _COMPARES = {"iam_policy": Compare.POLICY, "document": Compare.DOCUMENT, "string_set": Compare.SET}
 
 
@@ -26,6 +26,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_late(kind, contract),
         *_references(kind, contract),
         *_compares(kind, contract),
+        *_words(kind, contract),
         *_tags(kind, contract),
         *_adoption(kind, contract),
         *_arn(kind, contract),
@@ -62,6 +63,7 @@ def _names(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("plural", kind.plural, contract["plural"])
     yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored}")
     yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
+    yield from _differs("required", {*kind.spec.required}, {*stored(contract)["spec"].get("required", ())})
 
 
 def _operations(kind: Kind, contract: Node) -> Iterator[str]:
@@ -122,6 +124,24 @@ def _compares(kind: Kind, contract: Node) -> Iterator[str]:
         if field.rule.compare not in {Compare.VALUE, Compare.TAGS}  # the latter: _tags
     }
     yield from _differs("compared otherwise than by value", found, served)
+
+
+def _words(kind: Kind, contract: Node) -> Iterator[str]:
+    """AWS's words for values, and what tells elements apart, where no call says so."""
+    wanted = {one["path"]: one["words"] for one in all_excepted(contract, "words")}
+    found = {dotted(path): field.rule.words for path, field in nodes(kind.spec, ("spec",)) if field.rule.words}
+    yield from _differs("words", found, wanted)
+    named = {one["path"]: one["key"] for one in all_excepted(contract, "key")}
+    by_calls = {name for part in kind.parts if part.form is Form.CHILDREN for name in part.fields}
+    keys = {
+        dotted(path): field.rule.key
+        for path, field in nodes(kind.spec, ("spec",))
+        if field.rule.key and (len(path) > 2 or path[1] not in by_calls)
+    }
+    yield from _differs("elements told apart", keys, named)
+    told = {path for one in all_excepted(contract, "settled") for path in one["paths"]}
+    inner = {dotted(path) for path, node in nodes(kind.spec, ("spec",)) if len(path) > 2 and node.rule.create_only}
+    yield from _differs("settled with what it is in", inner, told)
 
 
 def _tags(kind: Kind, contract: Node) -> Iterator[str]:
@@ -219,6 +239,8 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     found = [{key: getattr(states, key) for key in _STATES} for states in kind.states]
     shown = [{key: dotted(v) if key == "path" else list(v) for key, v in one.items() if v} for one in found]
     yield from _differs("states", shown, told)
+    protected = next((one["path"] for one in all_excepted(contract, "protected")), None)
+    yield from _differs("protected by", dotted(kind.protected) if kind.protected else None, protected)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
 
@@ -229,7 +251,12 @@ def _order(kind: Kind, contract: Node) -> Iterator[str]:
         "parts": [part.name for part in kind.parts],
         "one_at_a_time": kind.one_at_a_time,
         "after": {part.name: list(part.after) for part in kind.parts if part.after},
+        "joins": {part.name: list(part.joins) for part in kind.parts if part.joins},
+        "exclusive": [part.name for part in kind.parts if part.exclusive],
+        "any_state": [part.name for part in kind.parts if part.any_state],
+        "changed_only": [part.name for part in kind.parts if part.changed_only],
     }
-    told = next(iter(all_excepted(contract, "order")), {"parts": found["parts"]})
-    wanted = {"one_at_a_time": False, "after": {}} | told
+    told = next(iter(all_excepted(contract, "order")), None)
+    unsaid = {"joins": {}, "exclusive": [], "any_state": [], "changed_only": []} if told else {}
+    wanted = {**found, "one_at_a_time": False, "after": {}, **unsaid} | (told or {})
     yield from _differs("order of writes", found, {key: wanted[key] for key in found})

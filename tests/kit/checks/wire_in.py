@@ -12,7 +12,7 @@ from ackpy.wire.call import matching, seen
 from tests.kit import values
 from tests.kit.answers import answer
 from tests.kit.contract import expand
-from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at, without_newer
+from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at, shown_schema, without_newer
 from tests.kit.wire_oracle import MAPS, from_aws
 
 
@@ -55,7 +55,7 @@ def _mapped(kind: Kind, contract: Node) -> Iterator[str]:
                 if excepted(contract, "not_read", operation=entry["operation"], path=path):
                     continue
                 raw, below = _down(made, shape, aws)
-                wanted = from_aws(schema_at(contract, path), below, raw)
+                wanted = from_aws(shown_schema(contract, path), below, raw)
                 if (has := values.at(found, tuple(path.split(".")))) != wanted:
                     yield f"{entry['operation']}: {aws} is {raw!r}, but {path} shows {has!r}"
 
@@ -142,7 +142,7 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
                 continue
             read = part.read or kind.exists
             made, found, shape = _shown(kind, read.binding.operation, contract)
-            node = schema_at(contract, f"spec.{name}")
+            node = shown_schema(contract, f"spec.{name}")
             candidates = [(made, shape), *_members(made, shape)]
             whole = [
                 made for value, below in candidates if _whole(contract, name, made := from_aws(node, below, value))
@@ -152,8 +152,10 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
 
 
 def _members(made: Node, shape: Shape | None) -> list[tuple[Any, Shape]]:
-    members = shape.members if isinstance(shape, StructureShape) else {}
-    return [(made[member], below) for member, below in members.items()]
+    """What is in a structure, at any depth."""
+    members = shape.members if isinstance(shape, StructureShape) and isinstance(made, dict) else {}
+    inner = [(made[member], below) for member, below in members.items() if member in made]
+    return inner + [deeper for one in inner for deeper in _members(*one)]
 
 
 def _whole(contract: Node, name: str, value: Any) -> bool:
