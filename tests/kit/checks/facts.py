@@ -8,7 +8,7 @@ from ackpy.kinds.model import Form, Kind
 from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Type, Unset
 from tests.kit.conformance import shortfalls
-from tests.kit.oracle import Node, all_excepted, schema_at
+from tests.kit.oracle import Node, all_excepted, schema_at, stored
 from tests.kit.wire_oracle import members
 
 _STATES = ("path", "ready", "failed", "creating", "holding", "deleting", "gone")
@@ -59,9 +59,8 @@ def _differs(what: str, found: object, wanted: object) -> Iterator[str]:
 
 
 def _names(kind: Kind, contract: Node) -> Iterator[str]:
-    stored = next(version["name"] for version in contract["versions"] if version["storage"])
     yield from _differs("plural", kind.plural, contract["plural"])
-    yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored}")
+    yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored(contract)['name']}")
     yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
     yield from _differs("required", {*kind.spec.required}, {*stored(contract)["spec"].get("required", ())})
 
@@ -256,7 +255,7 @@ def _order(kind: Kind, contract: Node) -> Iterator[str]:
         "any_state": [part.name for part in kind.parts if part.any_state],
         "changed_only": [part.name for part in kind.parts if part.changed_only],
     }
-    told = next(iter(all_excepted(contract, "order")), None)
-    unsaid = {"joins": {}, "exclusive": [], "any_state": [], "changed_only": []} if told else {}
-    wanted = {**found, "one_at_a_time": False, "after": {}, **unsaid} | (told or {})
+    told = next(iter(all_excepted(contract, "order")), {})
+    unsaid = {"one_at_a_time": False, "after": {}, "joins": {}, "exclusive": [], "any_state": []}
+    wanted = {**found, **unsaid, **told}
     yield from _differs("order of writes", found, {key: wanted[key] for key in found})
