@@ -40,6 +40,7 @@ LEFT_OUT = {
         "kmsMasterKeyRef": "needs kms/Key, which isn't served yet",
         "policyRef": "needs iam/Policy, which isn't served yet",
     },
+    "dynamodb/Table": {"sseSpecification.kmsMasterKeyRef": "needs kms/Key, which isn't served yet"},
     "sqs/Queue": {
         "kmsMasterKeyRef": "needs kms/Key, which isn't served yet",
         "policyRef": "needs iam/Policy, which isn't served yet",

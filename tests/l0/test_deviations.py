@@ -7,6 +7,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.plan.adopt import filling, identified_by
 from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, decide
+from ackpy.services.dynamodb import table
 from ackpy.wire.call import Call, Observation
 from tests.kit.oracle import Node
 
@@ -147,3 +148,75 @@ def test_an_unconfirmed_subscription_holds_no_object() -> None:
     decision = decide(kind, Desired({}, status, deleting=True), Observation(True, {}, status), Memory())
     assert isinstance(decision, Gone)
     assert sent(kind, {}, {}, {**ARN, "pendingConfirmation": "false"}, deleting=True) == [("Unsubscribe", {})]
+
+
+TABLE = KINDS["dynamodb/Table"]
+INDEX = {
+    "indexName": "i",
+    "keySchema": [{"attributeName": "a", "keyType": "HASH"}],
+    "projection": {"projectionType": "ALL"},
+}
+
+
+def test_a_backup_is_made_once() -> None:
+    kind = KINDS["dynamodb/Backup"]
+    assert kind.find
+    assert kind.find.binding.operation == "ListBackups"
+    found = Observation(True, {}, ARN)
+    assert (
+        decide(kind, Desired({"backupName": "b", "tableName": "t"}, ARN), found, Memory(managed=False)) == NOT_MANAGED
+    )
+
+
+def test_replicas_of_a_global_table_come_and_go() -> None:
+    spec, there = ({"replicationGroup": [{"regionName": one}]} for one in ("eu-west-1", "us-east-1"))
+    kind = KINDS["dynamodb/GlobalTable"]
+    assert sent(kind, spec, there) == [
+        ("UpdateGlobalTable", {"ReplicaUpdates": [{"Delete": {"RegionName": "us-east-1"}}]})
+    ]
+    assert sent(kind, spec, {}) == [
+        ("UpdateGlobalTable", {"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]})
+    ]
+
+
+def test_a_protected_table_keeps_its_replicas() -> None:
+    there = {"deletionProtectionEnabled": True, "tableReplicas": [{"regionName": "eu-west-1"}]}
+    for spec in ({}, {"deletionProtectionEnabled": True}):
+        decision = decide(TABLE, Desired(spec, ARN, deleting=True), Observation(True, there, ARN), Memory())
+        assert isinstance(decision, Refuse)
+        assert "spec.deletionProtectionEnabled to false" in decision.message
+    unprotected = {"tableName": "t", "deletionProtectionEnabled": False}
+    assert sent(TABLE, unprotected, there, deleting=True) == [
+        ("UpdateTable", {"TableName": "t", "DeletionProtectionEnabled": False})
+    ]
+    assert sent(TABLE, unprotected, {**there, "deletionProtectionEnabled": False}, deleting=True) == [
+        ("UpdateTable", {"TableName": "t", "ReplicaUpdates": [{"Delete": {"RegionName": "eu-west-1"}}]})
+    ]
+
+
+def test_throughput_of_a_table_stays_when_removed() -> None:
+    assert sent(TABLE, {}, {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}) == []
+
+
+def test_limits_of_a_table_are_taken_away() -> None:
+    spec, limits = {"billingMode": "PAY_PER_REQUEST"}, {"onDemandThroughput": {"maxReadRequestUnits": 5}}
+    unlimited = {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}
+    assert sent(TABLE, spec, {**spec, **limits}) == [("UpdateTable", {"OnDemandThroughput": unlimited})]
+    assert sent(TABLE, spec, {**spec, "onDemandThroughput": {"maxReadRequestUnits": -1}}) == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"projection": {"projectionType": "KEYS_ONLY"}}, {"keySchema": [{"attributeName": "b"}]}]
+)
+def test_an_index_is_what_its_keys_are(other: Node) -> None:
+    spec, there = {"globalSecondaryIndexes": [INDEX]}, {"globalSecondaryIndexes": [{**INDEX, **other}]}
+    decision = decide(TABLE, Desired(spec, ARN), Observation(True, there, ARN), Memory())
+    assert isinstance(decision, Refuse)
+    assert decision.message.startswith(f"spec.globalSecondaryIndexes[0].{next(iter(other))}")
+    assert "take spec.globalSecondaryIndexes[0] out and, once that is done, put it in again" in decision.message
+
+
+def test_throughput_is_no_matter_where_requests_are_paid() -> None:
+    units = {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}
+    spec = {"billingMode": "PAY_PER_REQUEST", **units, "globalSecondaryIndexes": [{**INDEX, **units}]}
+    assert table.normalised(spec, "us-east-1") == {"billingMode": "PAY_PER_REQUEST", "globalSecondaryIndexes": [INDEX]}

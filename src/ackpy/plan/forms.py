@@ -130,7 +130,7 @@ def _changed(node: Field, one: Json, there: Json) -> dict[str, Json]:
     names = dict.fromkeys(difference.path[0] for difference in differences(node.item, one, there))
     said = {name: one[name] for name in names if not is_empty(one.get(name))}
     unset = {name: _unset(node.item.fields[name]) for name in names}
-    return {node.rule.key: one[node.rule.key], **(said or unset)}
+    return {node.rule.key: one.get(node.rule.key), **(said or unset)}
 
 
 def _one_a_call(
