@@ -75,6 +75,8 @@ def schema_at(contract_: Node, path: str) -> Node | None:
             return None
         step = "[]" if key.isdigit() else key
         found = {"[]": node.get("list"), "{}": node.get("map")}.get(step) or node.get("fields", {}).get(key)
+        if found is None and key in {"key", "value"} and "type" in node:
+            continue  # an entry of a map of texts: its name and its text
         node = expand(found) if found is not None else None
     return node
 

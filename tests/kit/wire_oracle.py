@@ -184,7 +184,7 @@ def _shape(shape: Shape | None, keys: list[str]) -> Shape | None:
 
 
 def _get(value: Any, path: str) -> Any:
-    for key in path.replace("[]", ".[]").split("."):
+    for key in path.replace("[]", ".[]").replace("{}", ".{}").split("."):
         if isinstance(value, list) and key.isdigit():
             value = value[int(key)]
         else:

@@ -152,8 +152,10 @@ class Objects:
             ApiError: the write failed.
         """
         change = _without(_change(subject.status, status), self._pruned)
+        if not _without(change, {path[1:] for path in self.kind.volatile}):
+            return subject
         # A status of the Go original has no observedGeneration, and its CRD drops one: alone it isn't worth a write.
-        if not change or (change.keys() == {"observedGeneration"} and "observedGeneration" not in subject.status):
+        if change.keys() == {"observedGeneration"} and "observedGeneration" not in subject.status:
             return subject
         written = await self._patch(subject, {"status": change}, subresource="status")
         self._pruned |= _missing(change, written.status)

@@ -13,7 +13,7 @@ from ackpy.kinds.model import Each, Form, Kind, Part, Read
 from ackpy.kinds.paths import Json, get
 from ackpy.plan.compare import is_empty
 from ackpy.plan.decide import Desired
-from ackpy.services import DECODE_OBSERVED
+from ackpy.services import DECODE_OBSERVED, IDENTITY
 from ackpy.wire.call import Observation, identified, matching, merged, params, seen
 
 
@@ -113,7 +113,10 @@ class Observer:
             raise
         decode = DECODE_OBSERVED.get(self.kind.label)
         answer = decode(read.binding.operation, answer) if decode else answer
+        meant = IDENTITY.get(self.kind.label) if read.items else None
         for element in matching(read, desired.resource, answer):
+            if meant and not meant(desired.spec, element):
+                continue
             spec, status = seen(self.kind, read.binding, element)
             if not self._is(desired.superseded, status):
                 return Observation(True, spec, {**self._not_shown(read), **status})
@@ -128,38 +131,53 @@ class Observer:
         """Whether a status is of the resource that is named by what stands below another."""
         return bool(named) and all(get(named, path[1:]) == get(status, path[1:]) for path in self.kind.identity)
 
-    async def _part(self, part: Part, desired: Desired) -> tuple[dict[str, Json], dict[str, Json]] | str:
+    async def _part(
+        self, part: Part, desired: Desired
+    ) -> tuple[dict[str, Json], dict[str, Json], tuple[str, ...]] | str:
         assert part.read is not None
         try:
             answer = await self._call(part.read, desired)
         except AwsError as error:
             if error.code in part.read.absent:
-                return {}, {}
+                return {}, {}, ()
             if error.code in self.kind.not_found:
                 return _GONE
             if error.meaning is Meaning.DENIED and not _is_set(part, desired.spec):
                 return _UNKNOWN  # nothing is asked of it, so nothing depends on seeing it
             raise
-        if part.read.each is not None:
-            answer = await self._entries(part.read.each, answer, desired)
-        return seen(self.kind, part.read.binding, answer)
+        others: tuple[str, ...] = ()
+        if (each := part.read.each) is not None and each.in_force:
+            answer, others = await self._in_force(each, answer, desired)
+        elif each is not None:
+            answer = await self._entries(each, answer, desired)
+        return *seen(self.kind, part.read.binding, answer), others
 
     async def _entries(self, each: Each, listed: Mapping[str, Json], desired: Desired) -> dict[str, Json]:
         """What each of the listed names says; one that went meanwhile isn't there."""
 
-        async def one(name: str) -> Json:
-            sent = params(self.kind, each.binding, desired.resource) | {each.name: name}
-            service, operation = self.kind.service.aws_name, each.binding.operation
-            try:
-                return (await self.aws.call(self.scope, service, operation, sent)).get(each.value)
-            except AwsError as error:
-                if error.code in self.kind.not_found:
-                    return None
-                raise
-
         names = listed.get(each.listed) or ()
-        values = await asyncio.gather(*map(one, names))
+        values = await asyncio.gather(*(self._one(each, name, desired) for name in names))
         return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+    async def _in_force(self, each: Each, listed: Mapping[str, Json], desired: Desired) -> tuple[Json, tuple[str, ...]]:
+        """What the version in force says, and the names of the others, the oldest first."""
+        versions: list[Mapping[str, Json]] = sorted(
+            listed.get(each.listed) or (), key=lambda one: (one[each.created], len(one[each.name]), one[each.name])
+        )
+        in_force = [one[each.name] for one in versions if one[each.in_force]]
+        value = await self._one(each, in_force[0], desired) if in_force else None
+        return value, tuple(one[each.name] for one in versions if not one[each.in_force])
+
+    async def _one(self, each: Each, name: str, desired: Desired) -> Json:
+        """What is said of one name; None where it went meanwhile."""
+        sent = params(self.kind, each.binding, desired.resource) | {each.name: name}
+        try:
+            answer = await self.aws.call(self.scope, self.kind.service.aws_name, each.binding.operation, sent)
+        except AwsError as error:
+            if error.code in self.kind.not_found:
+                return None
+            raise
+        return get(answer, each.value)
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)

@@ -57,6 +57,7 @@ from ackpy.plan.decide import (
     Supersede,
     Wait,
     decide,
+    renamed,
 )
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
@@ -162,6 +163,8 @@ class _Run:
         wish = await env.desires.of(self.subject, scope)
         desired = wish.desired
         self.drift = self.drift and not desired.unsent  # another secret is news, not drift
+        if refusal := renamed(env.kind, desired):
+            return await self._refuse(refusal)
         self.name = name_of(env.kind, desired.spec, scope)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)

@@ -27,7 +27,7 @@ _COLUMNS = {
 }
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
-    "one_at_a_time create_first protected"
+    "one_at_a_time create_first protected volatile"
 ).split()
 
 
@@ -133,6 +133,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         protected=("spec", *parse(keys["protected"].text())) if "protected" in keys else None,
         one_at_a_time=keys["one_at_a_time"].flag() if "one_at_a_time" in keys else False,
         create_first=keys["create_first"].flag() if "create_first" in keys else False,
+        volatile=tuple(parse(text) for text in keys["volatile"].texts()) if "volatile" in keys else (),
         unbuilt=tuple(name for name in declared_fields if name not in {*owned, *fixed.fields}),
         source=node.file,
     )
@@ -181,9 +182,7 @@ def _column(node: Node) -> Column:
         return _COLUMNS[node.choice(_COLUMNS)]
     keys = node.mapping("name", "path", "type", "priority", required=["name", "path"])
     kind_of = keys["type"].text() if "type" in keys else "string"
-    priority = keys["priority"].value if "priority" in keys else 0
-    if not isinstance(priority, int):
-        raise keys["priority"].fail(f"expected a number, found {priority!r}")
+    priority = keys["priority"].number() if "priority" in keys else 0
     return Column(keys["name"].text(), "." + keys["path"].text(), kind_of, priority)
 
 

@@ -94,6 +94,16 @@ class Node:
             raise self.fail(f"expected true or false, found {self.value!r}")
         return self.value
 
+    def number(self) -> int:
+        """The value as a whole number.
+
+        Raises:
+            DefinitionError: it is something else.
+        """
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            raise self.fail(f"expected a number, found {self.value!r}")
+        return self.value
+
 
 def read(file: FilePath) -> Node:
     """The definition in a file.

@@ -80,19 +80,23 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A read for each name of a list, whose answers make a map.
+    """A read for each name of a list, whose answers make a map; or only for the version that is in force.
 
     Attributes:
-        listed: the output member of the listing read that holds the names.
+        listed: the output member of the listing read that holds the names, or the versions.
         binding: what is asked for each.
-        name: the input member that takes the name.
-        value: the output member that holds the map's value.
+        name: the input member that takes the name; of a version, also the listed member that holds it.
+        value: where the answer holds the value.
+        in_force: the member that tells which of the listed versions is in force.
+        created: the member that tells when a version was made.
     """
 
     listed: str
     binding: Binding
     name: str
-    value: str
+    value: Path
+    in_force: str = ""
+    created: str = ""
 
 
 class Form(StrEnum):
@@ -107,6 +111,7 @@ class Form(StrEnum):
     SUB_RESOURCE = "sub_resource"
     TAGS = "tags"
     TOGGLE = "toggle"
+    VERSIONS = "versions"
     SECRET = "secret"  # noqa: S105 - the name of a form
 
 
@@ -130,6 +135,8 @@ class Part:
         before_delete: taken away before the resource can be deleted.
         update: for CHILDREN, changes members of an element that is there; None where `put` writes it whole.
         joins: parts whose changes of elements that are there go along in this part's call.
+        only_one: for SET, it holds one member at most, and the field is no list.
+        most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
 
     name: str
@@ -146,6 +153,8 @@ class Part:
     before_delete: bool = False
     update: Binding | None = None
     joins: tuple[str, ...] = ()
+    only_one: bool = False
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +258,7 @@ class Kind:
         one_at_a_time: AWS refuses concurrent writes to one resource.
         secrets: paths in the spec whose values come from Secrets, with list marks.
         unread: paths in the spec that AWS never shows and that may change: what was sent is remembered.
+        volatile: paths in the status that move by themselves: a change there alone isn't written.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
         source: the definition file, for messages.
     """
@@ -279,6 +289,7 @@ class Kind:
     protected: Path | None = None
     create_first: bool = False
     one_at_a_time: bool = False
+    volatile: tuple[Path, ...] = ()
     unbuilt: tuple[str, ...] = ()
     source: str = ""
 

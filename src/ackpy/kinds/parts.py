@@ -16,12 +16,12 @@ from ackpy.kinds.definition import Node
 from ackpy.kinds.draft import Draft, links
 from ackpy.kinds.model import Binding, Each, Form, Link, Part, Read
 from ackpy.kinds.names import field_name
-from ackpy.kinds.paths import Json, Path
+from ackpy.kinds.paths import Json, Path, parse
 from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
-    "sends exclusive any_state before_delete update joins"
+    "sends exclusive any_state before_delete update joins only_one most in_force created"
 ).split()
 
 
@@ -62,6 +62,12 @@ class _Section:
         if "exists" in self.keys and self.keys["exists"].flag():
             self.draft.exists = made
         return made
+
+    def member(self, otherwise: str) -> str:
+        """The AWS member that the part's field stands for: creation's, where it takes it."""
+        renamed = (name for name, field in self.draft.renamed.items() if field == self.field)
+        created = (name for name in shapes.inputs(self.create) if field_name(name) == self.field)
+        return next(renamed, None) or next(created, None) or otherwise
 
     def flag(self, key: str) -> bool:
         return key in self.keys and self.keys[key].flag()
@@ -140,7 +146,7 @@ def _sub_resource(own: _Section) -> Part:
     put_op, put_member, put_shape = own.target("put", "in")
     if put_shape is None:
         raise own.keys["put"].fail(f"{put_op.name} takes nothing")
-    own.draft.spec[own.field] = from_shape(own.field, put_member, put_shape, own.draft.naming)
+    own.draft.spec[own.field] = from_shape(own.field, own.member(put_member), put_shape, own.draft.naming)
     where = (put_member,) if put_member else ()
     read = None
     if "get" in own.keys:
@@ -209,8 +215,10 @@ def _set(own: _Section) -> Part:
     """A list of texts whose members are added and removed one by one; `element` is their member in what is listed."""
     own.node.mapping(required=["remove"])
     put_op, put_member, _ = own.target("put", "in")
-    rule = Rule(compare=Compare.SET)
-    made = Field(own.field, Type.LIST, own.field, item=Field("[]", Type.STRING), rule=rule)
+    rule, only_one = Rule(compare=Compare.SET), own.flag("only_one")
+    made = Field(own.field, Type.LIST, own.member(own.field), item=Field("[]", Type.STRING), rule=rule)
+    if only_one:
+        made, rule = Field(own.field, Type.STRING, own.field), Rule()
     own.draft.spec[own.field] = replace(own.draft.spec.get(own.field, made), rule=rule)
     read = None
     if "get" in own.keys:
@@ -222,7 +230,8 @@ def _set(own: _Section) -> Part:
     one = ("spec", own.field, "[]")
     remove_op, remove_member, _ = own.target("remove", "in")
     remove = own.bind(remove_op, [Link((remove_member,), one)])
-    return own.made(Form.SET, (own.field,), own.bind(put_op, [Link((put_member,), one)]), read, remove=remove)
+    put = own.bind(put_op, [Link((put_member,), one)])
+    return own.made(Form.SET, (own.field,), put, read, remove=remove, only_one=only_one)
 
 
 def _entries(own: _Section) -> Part:
@@ -231,14 +240,16 @@ def _entries(own: _Section) -> Part:
     `key` is the input member that takes a name, `value` the one that takes (and the answer's that holds) a text.
     """
     own.node.mapping(required=["get", "each", "key", "value", "remove"])
-    get_op, listed, _ = own.target("get", "out")
+    get_op, listed, names = own.target("get", "out")
+    if not isinstance(names, ListShape) or names.member.type_name != "string":
+        raise own.keys["get"].fail(f"{get_op.name} answers no list of names '{listed}'")
     each_op = shapes.operation(own.draft.model, own.keys["each"], own.keys["each"].text())
     put_op, remove_op = (
         shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove")
     )
     key, value = own.keys["key"].text(), own.keys["value"].text()
     own.draft.spec[own.field] = Field(own.field, Type.MAP, own.field, item=Field("{}", Type.STRING))
-    read = own.read(get_op, [Link((), ("spec", own.field))], Each(listed, own.bind(each_op), key, value))
+    read = own.read(get_op, [Link((), ("spec", own.field))], Each(listed, own.bind(each_op), key, (value,)))
     entry: Path = ("spec", own.field, "{}")
     return own.made(
         Form.ENTRIES,
@@ -246,6 +257,43 @@ def _entries(own: _Section) -> Part:
         own.bind(put_op, [Link((key,), (*entry, "key")), Link((value,), (*entry, "value"))]),
         read,
         remove=own.bind(remove_op, [Link((key,), (*entry, "key"))]),
+    )
+
+
+def _versions(own: _Section) -> Part:
+    """A text of which AWS keeps the last versions, one of them in force.
+
+    `get` lists them and `each` shows one: `key` is the input member that takes a version and the listed member that
+    holds it, `value` where the text stands in the answer. `most` is how many there can be.
+    """
+    own.node.mapping(required=["get", "each", "key", "value", "remove", "in_force", "created", "most"])
+    put_op, put_member, put_shape = own.target("put", "in")
+    get_op, listed, shape = own.target("get", "out")
+    each_op, remove_op = (
+        shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("each", "remove")
+    )
+    if put_shape is None or not put_member:
+        raise own.keys["put"].fail("expected Operation.Member, the member that takes the text")
+    if not isinstance(shape, ListShape):
+        raise own.keys["get"].fail(f"{get_op.name} answers no list '{listed}'")
+    key, in_force, created = (own.keys[name].text() for name in ("key", "in_force", "created"))
+    for name in ("key", "in_force", "created"):
+        if own.keys[name].text() not in (known := shapes.members(shape.member)):
+            raise own.keys[name].fail(f"expected one of {', '.join(known)}, found '{own.keys[name].value}'")
+    if shapes.members(shape.member)[in_force].type_name != "boolean":
+        raise own.keys["in_force"].fail(f"expected a member that is true or false, '{in_force}' isn't")
+    if shapes.below(each_op.output_shape, parse(own.keys["value"].text())) is None:
+        raise own.keys["value"].fail(f"{each_op.name} answers no '{own.keys['value'].value}'")
+    own.draft.spec[own.field] = from_shape(own.field, put_member, put_shape, own.draft.naming)
+    each = Each(listed, own.bind(each_op), key, parse(own.keys["value"].text()), in_force, created)
+    text: Path = ("spec", own.field)
+    return own.made(
+        Form.VERSIONS,
+        (own.field,),
+        own.bind(put_op, [Link((put_member,), text)]),
+        own.read(get_op, [Link((), text)], each),
+        remove=own.bind(remove_op, [Link((key,), (*text, "[]"))]),
+        most=own.keys["most"].number(),
     )
 
 
@@ -317,4 +365,5 @@ _FORMS: Mapping[Form, Callable[[_Section], Part]] = {
     Form.SUB_RESOURCE: _sub_resource,
     Form.TAGS: _sub_resource,
     Form.TOGGLE: _toggle,
+    Form.VERSIONS: _versions,
 }

@@ -33,6 +33,13 @@ def members(shape: Shape | None) -> dict[str, Shape]:
     return dict(shape.members) if isinstance(shape, StructureShape) else {}
 
 
+def below(shape: Shape | None, path: Path) -> Shape | None:
+    """What stands at a path of members, or None where it leads nowhere."""
+    for member in path:
+        shape = members(shape).get(member)
+    return shape
+
+
 def inputs(op: OperationModel) -> dict[str, Shape]:
     """The members of an operation's input."""
     return members(op.input_shape)

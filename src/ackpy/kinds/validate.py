@@ -89,6 +89,8 @@ def _life(node: Node, keys: Mapping[str, Node], kind: Kind) -> None:
     """What happens to a resource between its creation and its end."""
     if kind.create_first and any(path[0] == "spec" for path in kind.identity):
         raise keys["create_first"].fail("two resources can't have the one name that the spec gives")
+    for path in kind.volatile:
+        _field(keys["volatile"], kind, ".".join(path))
     for states in kind.states:
         _field(keys["states"], kind, ".".join(states.path).replace(".[]", "[]"))
     if kind.protected:

@@ -6,6 +6,7 @@ prints it; the tests hold every law against it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq
@@ -278,6 +279,22 @@ def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
     for path in desired.ignored:
         spec = with_value(spec, path, get(observed.spec, path))
     return replace(desired, spec=spec)
+
+
+def renamed(kind: Kind, desired: Desired) -> Refuse | None:
+    """Refused is another name for what is there already: it would leave that alone, and make or take over another.
+
+    Asked with what the object itself recorded, before AWS is asked for the new name.
+    """
+    recorded = re.split(r"[:/]", get(desired.recorded, ("ackResourceMetadata", "arn")) or "")
+    for path in kind.identity:
+        ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
+        if ends and recorded[-1] and recorded[-1] != (name := get(desired.resource, path)):
+            return Refuse(
+                f"{show(path)} can't be changed: the {kind.name} is '{recorded[-1]}' in AWS, '{name}' here. "
+                "Set it back, or make another object."
+            )
+    return None
 
 
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:

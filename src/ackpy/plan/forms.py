@@ -79,9 +79,35 @@ def _set(
 ) -> list[Call]:
     """Members that went are removed, then new ones added."""
     name = part.fields[0]
-    wanted, there = ({one: one for one in values.get(name) or ()} for values in (spec, observed.spec))
+    wanted, there = ({one: one for one in _members(part, values.get(name))} for values in (spec, observed.spec))
     new = [one for one in wanted if one not in there]
-    return _one_a_call(kind, part, spec, observed, (wanted, there, new), lambda _, one: {"[]": one}, list)
+    shown = (lambda left: next(iter(left), None)) if part.only_one else list
+    return _one_a_call(kind, part, spec, observed, (wanted, there, new), lambda _, one: {"[]": one}, shown)
+
+
+def _members(part: Part, value: Json) -> list[Json]:
+    """What a set holds."""
+    return [value] if part.only_one and value else list(value or ())
+
+
+def _versions(
+    kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
+) -> list[Call]:
+    """A new version is put in force, for which the oldest may have to go; where none is wanted, all others go."""
+    assert part.remove is not None
+    name, others = part.fields[0], observed.versions.get(part.name, ())
+    stays = part.most - 2 if name in spec else 0  # beside the one in force, and the new one
+    surplus = others[: max(len(others) - stays, 0)]
+    calls = [
+        Call(
+            part.remove.operation,
+            _params(kind, part.remove, spec, {name: {"[]": version}}, observed),
+            Purpose.REMOVE,
+            (part.name,),
+        )
+        for version in surplus
+    ]
+    return [*calls, _put(kind, part, spec, observed, (name,))] if name in spec else calls
 
 
 def _entries(
@@ -240,6 +266,7 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
     Form.SET: _set,
     Form.TAGS: _tags,
     Form.TOGGLE: _toggle,
+    Form.VERSIONS: _versions,
     Form.SECRET: _secret,
 }
 

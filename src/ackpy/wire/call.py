@@ -16,7 +16,7 @@ import orjson
 
 from ackpy.kinds.model import Binding, Kind, Link, Read
 from ackpy.kinds.paths import Json, Path, get, parse, put, with_value
-from ackpy.kinds.schema import Field
+from ackpy.kinds.schema import Field, Type
 from ackpy.wire.convert import from_aws, to_aws
 
 
@@ -62,19 +62,34 @@ class Observation:
     """What was seen of a resource.
 
     A path that is missing in `spec` is absent in AWS, unless the part that owns it is in `unknown`: that wasn't read,
-    or couldn't be, and says nothing.
+    or couldn't be, and says nothing. `versions` are those of a versioned part that aren't in force, by the part's name,
+    the oldest first.
     """
 
     exists: bool
     spec: Mapping[str, Json] = field(default_factory=dict)
     status: Mapping[str, Json] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def with_part(self, kind: Kind, name: str, spec: Mapping[str, Json], status: Mapping[str, Json]) -> Observation:
+    def with_part(
+        self,
+        kind: Kind,
+        name: str,
+        spec: Mapping[str, Json],
+        status: Mapping[str, Json],
+        versions: tuple[str, ...] = (),
+    ) -> Observation:
         """The observation with one part read (anew)."""
         part = next(part for part in kind.parts if part.name == name)
         kept = {key: value for key, value in self.spec.items() if key not in part.fields}
-        return replace(self, spec={**kept, **spec}, status=merged(self.status, status), unknown=self.unknown - {name})
+        return replace(
+            self,
+            spec={**kept, **spec},
+            status=merged(self.status, status),
+            unknown=self.unknown - {name},
+            versions={**self.versions, name: versions},
+        )
 
 
 def params(kind: Kind, binding: Binding, resource: Mapping[str, Json]) -> dict[str, Json]:
@@ -123,6 +138,8 @@ def seen(kind: Kind, binding: Binding, answer: Mapping[str, Json]) -> tuple[dict
     for link in binding.outputs:
         node = _node(kind, link.field)
         raw = _at(answer, link.aws)
+        if isinstance(raw, list) and node and node.type not in {Type.LIST, Type.OBJECT}:
+            raw = next(iter(raw), None)  # a list that holds one at most
         value = from_aws(node, raw) if node else raw
         if value is not None:
             put(found, link.field, value)
@@ -164,6 +181,9 @@ def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
 
 def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
     """The spec's values that name the resource to AWS, before and after it is made; None where one is unset."""
+    words = template_words(kind)
+    if all(path[0] == "spec" for path in kind.identity):
+        return [get(spec, path[1:]) for path in kind.identity]
     found_by = (
         [
             *kind.find.binding.inputs,
@@ -172,13 +192,16 @@ def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
         if kind.find
         else []
     )
-    paths = [*kind.identity, *(link.field for link in found_by), *(parse(word) for word in template_words(kind))]
-    return [get(spec, path[1:]) for path in dict.fromkeys(paths) if path[0] == "spec"]
+    paths = [*kind.identity, *(link.field for link in found_by), *map(parse, words)]
+    return [get(spec, path[1:]) or words.get(".".join(path)) for path in dict.fromkeys(paths) if path[0] == "spec"]
 
 
-def template_words(kind: Kind) -> list[str]:
-    """What a kind's ARN is made of, e.g. `spec.name`; nothing where it can't be told from names."""
-    return [word for _, word, _, _ in string.Formatter().parse(kind.arn or "") if word]
+def template_words(kind: Kind) -> dict[str, str | None]:
+    """What a kind's ARN is made of, and what stands for it where it is unset: `{spec.path:/}`.
+
+    Nothing where the ARN can't be told from names.
+    """
+    return {word: unset or None for _, word, unset, _ in string.Formatter().parse(kind.arn or "") if word}
 
 
 def arn(kind: Kind, resource: Mapping[str, Json], place: Mapping[str, str]) -> str | None:
@@ -189,10 +212,13 @@ def arn(kind: Kind, resource: Mapping[str, Json], place: Mapping[str, str]) -> s
         resource: `{"spec": …, "status": …}`.
         place: partition, region and account.
     """
-    words = {word: place.get(word) or get(resource, parse(word)) for word in template_words(kind)}
+    words = {
+        word: place.get(word) or get(resource, parse(word)) or unset for word, unset in template_words(kind).items()
+    }
     if kind.arn is None or not all(words.values()):
         return None
-    return re.sub(r"\{([^}]+)\}", lambda match: str(words[match[1]]), kind.arn)
+    # No ARN holds the scheme of a URL.
+    return re.sub(r"\{([^}:]+)(:[^}]*)?\}", lambda match: str(words[match[1]]).removeprefix("https://"), kind.arn)
 
 
 def merged(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
@@ -214,7 +240,7 @@ def predicted(observed: Observation, call: Call) -> Observation:
     spec: dict[str, Json] = {} if call.purpose is Purpose.CREATE else dict(observed.spec)
     for path, value in call.sets.items():
         spec = with_value(spec, path, value) if value is not None or get(spec, path) is not None else spec
-    return Observation(exists=True, spec=spec, status=observed.status, unknown=observed.unknown)
+    return replace(observed, exists=True, spec=spec)
 
 
 def _node(kind: Kind, path: Path) -> Field | None:

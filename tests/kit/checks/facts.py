@@ -36,6 +36,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_unset(kind, contract),
         *_order(kind, contract),
         *_life(kind, contract),
+        *_volatile(kind, contract),
     ]
 
 
@@ -86,6 +87,7 @@ def _more(kind: Kind, contract: Node) -> Iterator[str]:
 def _codes(kind: Kind, contract: Node) -> Iterator[str]:
     missing = contract.get("generator", {}).get("errors", {}).get("404", {}).get("code")
     wanted = {one["code"] for one in contract["not_found"]} | ({missing} if missing else set())
+    wanted |= {one["code"] for one in all_excepted(contract, "not_found")}
     yield from _differs("not_found", set(kind.not_found), wanted)
     more = {code for one in all_excepted(contract, "terminal") for code in one["codes"]}
     yield from _differs("terminal", set(kind.terminal), set(contract["terminal_codes"]) | more)
@@ -167,6 +169,8 @@ def _arn(kind: Kind, contract: Node) -> Iterator[str]:
     if not read and kind.arn is None and parse(path) not in kind.identity:
         yield "nothing tells the ARN of a resource that is read"
     is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in kind.identity}
+    for told in all_excepted(contract, "arn"):
+        yield from _differs("the ARN that names make", kind.arn, told["arn"])
     if kind.arn is not None and not kind.arn.startswith("arn:") and not is_arn:
         yield f"arn: {kind.arn} is no template of an ARN"
 
@@ -187,7 +191,7 @@ def _fates(kind: Kind) -> Iterator[str]:
     for name, field in kind.spec.fields.items():
         part = kind.part_of(name)
         rule = field.rule
-        if part is None and name not in {*fixed, *kind.unbuilt} and field.type is not Type.REF:
+        if part is None and name not in {*fixed, *kind.unbuilt} and not field.refers:
             if not rule.create_only and not field.immutable:
                 yield f"nothing happens when spec.{name} changes"
             if rule.unset is not Unset.UNMANAGED and name not in kind.spec.required:
@@ -242,6 +246,12 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("protected by", dotted(kind.protected) if kind.protected else None, protected)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
+
+
+def _volatile(kind: Kind, contract: Node) -> Iterator[str]:
+    """What moves by itself is told only in AWS's prose."""
+    wanted = {path for one in all_excepted(contract, "volatile") for path in one["paths"]}
+    yield from _differs("moves by itself", {dotted(path) for path in kind.volatile}, wanted)
 
 
 def _order(kind: Kind, contract: Node) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ackpy.kinds.model import Binding, Form, Kind
+from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Path, get, put, show, with_value
 from ackpy.kinds.schema import Compare, Field, Unset
 from ackpy.plan.compare import differences, is_empty
@@ -14,6 +14,7 @@ from tests.kit.oracle import Node
 from tests.kit.steps import End, converge, sent
 
 Spec = Mapping[str, Any]
+ONE_A_CALL = (Form.CHILDREN, Form.ENTRIES, Form.SET)
 
 
 def check(kind: Kind, contract: Node) -> list[str]:
@@ -121,7 +122,7 @@ def _binding(kind: Kind, call: Call) -> Binding | None:
     if call.purpose is Purpose.CREATE:
         return kind.create
     part = next((part for part in kind.parts if part.name in call.parts), None)
-    if part is None or part.form in {Form.TAGS, Form.CHILDREN} or call.purpose is not Purpose.PUT:
+    if part is None or part.form in {Form.TAGS, *ONE_A_CALL} or call.purpose is not Purpose.PUT:
         return None
     return part.put
 
@@ -145,6 +146,8 @@ def echo(kind: Kind, call: Call) -> Node:
 def _element(kind: Kind, call: Call) -> Node:
     """The list that reading shows after a call that wrote one element of it."""
     part = next(part for part in kind.parts if part.name in call.parts)
+    if part.form in {Form.SET, Form.ENTRIES} and len(call.parts) == 1:
+        return _members(kind, part, call)
     if part.form is not Form.CHILDREN or part.read is None or call.purpose is not Purpose.PUT:
         return {}
     (name,) = part.fields
@@ -155,6 +158,18 @@ def _element(kind: Kind, call: Call) -> Node:
     return {name: [shown if one.get(key) == shown.get(key) else one for one in call.sets[name,]]}
 
 
+def _members(kind: Kind, part: Part, call: Call) -> Node:
+    """The list, or the map, that reading shows when it holds what a call claims."""
+    (name,) = part.fields
+    read = (part.read or kind.exists).binding
+    aws = next(out.aws for out in read.outputs if out.field == ("spec", name))
+    value = call.sets[name,]
+    if "[]" in aws:
+        at = aws.index("[]")
+        aws, value = aws[:at], [_laid({}, aws[at + 1 :], one) for one in ([value] if part.only_one else value) or ()]
+    return {name: seen(kind, read, _laid({}, aws, value))[0].get(name)}
+
+
 def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:
     """A value of an inner field as it stands in an outer one, under AWS's names."""
     for position in range(len(inner), len(outer), -1):
@@ -163,9 +178,9 @@ def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:
     return value
 
 
-def _laid(answer: Node, aws: Path, value: Any) -> Node:
+def _laid(answer: Any, aws: Path, value: Any) -> Any:
     if not aws:
-        return merged(answer, value)
+        return merged(answer, value) if isinstance(value, Mapping) else value
     put(answer, aws, value)
     return answer
 
