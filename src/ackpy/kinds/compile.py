@@ -90,8 +90,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
             owned |= set(made[name].fields)
     create = _create(draft, keys["create"], create_op, wrapper, answer)
     spec, status = apply_rules(draft.spec, draft.status, rules)
-    asked = {name for name, rule in rules.items() if "required" in rule.mapping() and rule.mapping()["required"].flag()}
-    spec = replace(spec, required=_required(draft, create_op, spec, asked))
+    spec = replace(spec, required=_required(draft, create_op, spec, rules))
     if "exists" in keys:
         draft.exists = draft.read(keys["exists"], whole=True)
     if draft.exists is None:
@@ -243,8 +242,11 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
     return tuple(served)
 
 
-def _required(draft: Draft, op: OperationModel, spec: Field, asked: set[str]) -> tuple[str, ...]:
-    """Required is what the create operation or the definition asks for, but not a field that a reference can fill."""
-    needed = asked | {draft.field_of(member) for member in shapes.required(op)}
+def _required(draft: Draft, op: OperationModel, spec: Field, rules: Mapping[str, Node]) -> tuple[str, ...]:
+    """Required are what the creation requires and what the rules say, but not a field that a reference can fill."""
+    needed = {draft.field_of(member) for member in shapes.required(op)}
+    needed |= {
+        name for name, rule in rules.items() if "required" in rule.mapping() and rule.mapping()["required"].flag()
+    }
     referred = {name for name in needed for other in spec.fields.values() if other.refers and other.aws == name}
     return tuple(sorted(name for name in needed - referred if name in spec.fields))

@@ -5,7 +5,8 @@ A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), an
 (the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`,
 `ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows it), `key` (the member that tells a
 list's elements apart), `shown` (where answers have it, if not under the name that calls have), `words` (AWS's words for
-values), `required` (the API asks for it, though AWS's model doesn't), `doc` (what it is, where AWS doesn't say).
+values), `required` (where only what the API leaves out could stand in its place), `doc` (what it is, where AWS doesn't
+say).
 """
 
 from __future__ import annotations

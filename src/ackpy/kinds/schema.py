@@ -33,9 +33,9 @@ class Compare(StrEnum):
     """How desired and observed are held together.
 
     VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
-    case; KEY takes a KMS key's ID and its ARN for one, and an alias for any key: only KMS knows whose it is; POLICY and
-    DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; COMMON compares only the
-    elements that both lists have, by their key.
+    case; ARN takes a name for the ARN that ends in it; KEY takes a KMS key's ID and its ARN for one, and an alias for
+    any key: only KMS knows whose it is; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of
+    key/value pairs as a map; COMMON compares only the elements that both lists have, by their key.
     """
 
     VALUE = "value"
@@ -44,6 +44,7 @@ class Compare(StrEnum):
     KEY = "key"
     TAGS = "tags"
     COMMON = "common"
+    ARN = "arn"
     POLICY = "policy"
     DOCUMENT = "document"
 

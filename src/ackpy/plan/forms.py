@@ -274,14 +274,7 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
 def _params(
     kind: Kind, binding: Binding, spec: Mapping[str, Json], values: Mapping[str, Json], observed: Observation
 ) -> dict[str, Json]:
-    """The input of a call that sends these values, and of the rest of the spec what names the resource or is settled.
-
-    What is settled at creation is only sent where a definition gives it to the call beside its own fields.
-    """
-    settled = {path[1] for path in kind.identity if path[0] == "spec"} | {
-        link.field[1]
-        for link in binding.inputs
-        if link.field[0] == "spec" and (owner := kind.part_of(link.field[1])) and owner.form is Form.FIXED
-    }
-    along = {name: spec.get(name) for name in settled}
-    return params(kind, binding, {"spec": along | dict(values), "status": observed.status})
+    """The input of a call that sends these values and nothing else of the spec but what no part writes."""
+    owners = {name: kind.part_of(name) for name in spec}
+    fixed = {name: spec[name] for name, part in owners.items() if part is None or part.form is Form.FIXED}
+    return params(kind, binding, {"spec": fixed | dict(values), "status": observed.status})

@@ -99,6 +99,7 @@ def _late(kind: Kind, contract: Node) -> Iterator[str]:
         for path, rule in contract.get("late_initialize", {}).items()
         if path.split(".")[1] not in kind.unbuilt
     }
+    wanted |= {one["path"]: one["late"] for one in all_excepted(contract, "late")}
     found = {dotted(("spec", *path)): node.rule.late for path, node in kind.late().items()}
     yield from _differs("late initialised", found, wanted)
 
@@ -244,6 +245,8 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("states", shown, told)
     protected = next((one["path"] for one in all_excepted(contract, "protected")), None)
     yield from _differs("protected by", dotted(kind.protected) if kind.protected else None, protected)
+    options = {(f"{contract['group']}/{one['annotation']}", one["aws"]) for one in all_excepted(contract, "option")}
+    yield from _differs("options", {(one.annotation, one.member) for one in kind.options}, options)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
 

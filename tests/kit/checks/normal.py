@@ -37,6 +37,8 @@ def rewritings(node: Field, value: Any) -> list[Any]:
             return [value.upper(), value.lower()]
         case Compare.KEY:
             return [f"arn:aws:kms:us-east-1:123456789012:key/{value}", "alias/mine"]
+        case Compare.ARN:
+            return [f"arn:aws:kms:us-east-1:123456789012:key/{value}"]
         case Compare.SET | Compare.TAGS:
             return [value[::-1]]
     return []

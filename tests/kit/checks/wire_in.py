@@ -94,7 +94,11 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         return
     other, mine = listed
     for member, path in read.match.items():
-        if member not in same and parse(member)[-1].removeprefix("@").lower() != path[-1].lower():
+        node = kind.spec.at(path[1:]) if path[0] == "spec" else None
+        if member not in same and parse(member)[-1].removeprefix("@").lower() not in {
+            path[-1].lower(),
+            (node.aws if node else "").lower(),
+        }:
             yield f"{what} holds {member} against {'.'.join(path)}"
         same[member] = values.at(resource, path)
     for member, path in read.ends.items():
@@ -103,15 +107,19 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         same[member] = f"{mine[member]}:{values.at(resource, path)}"
     if {*read.absent} != set(told.get("absent", ()) if told else ()):
         yield f"{what} takes {', '.join(read.absent)} for an answer"
+    if read.by != (told.get("by") if told and what == "find" else None):
+        yield f"{what} goes by the {read.by}"
+    if not same and what == "exists" and not {*kind.identity} <= {link.field for link in read.binding.inputs}:
+        yield f"{read.binding.operation} isn't asked for the resource alone"
     wanted = told["members"] if told else [_member_of(contract, read.binding.operation, name)[0] for name in named]
     if {*read.match, *read.ends} != {*wanted}:
         yield f"{what} goes by {', '.join((*read.match, *read.ends))}, not {', '.join(wanted)}"
     mine = deepcopy(mine)
     for member, value in same.items():
         put(mine, parse(member), value)
-    if [*matching(read, resource, {**made, str(read.items): [other, mine]})] != [mine]:
+    if same and [*matching(read, resource, {**made, str(read.items): [other, mine]})] != [mine]:
         yield f"{what} doesn't find the resource by {', '.join(same)}"
-    if [*matching(read, resource, {**made, str(read.items): [other]})]:
+    if same and [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"
 
 
