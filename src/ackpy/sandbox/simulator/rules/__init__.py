@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import iam, kms, s3, sns, sqs, stepfunctions
+from ackpy.sandbox.simulator.rules import dynamodb, iam, kms, s3, sns, sqs, stepfunctions
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
+    "dynamodb": dynamodb.RULES,
     "iam": iam.RULES,
     "kms": kms.RULES,
     "s3": {
