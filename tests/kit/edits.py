@@ -33,10 +33,24 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     """
     parts = [part for part in kind.parts for name in part.fields if name in spec]
     needed = {name for part in parts for name in part.after}
-    leaves = [leaf for leaf in values.leaves(kind.spec, spec) if not is_fixed(kind, leaf.path[0])]
+    every = values.leaves(kind.spec, spec)
+    leaves = [leaf for leaf in every if not is_fixed(kind, leaf.path[0]) and not _is_settled(kind, leaf.path)]
     for leaf in sorted(leaves, key=lambda leaf: (_part(kind, leaf).name in needed, leaf.reported != leaf.path)):
         if len(getattr(_shape(kind, _part(kind, leaf), leaf.path), "enum", ())) != 1:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
+
+
+def first(kind: Kind, spec: dict[str, Any]) -> Change | None:
+    """One change whose value a call sends; None where all of a spec is settled at creation."""
+    sent = (one for one in changes(kind, spec) if _part(kind, one.leaf).form is not Form.TOGGLE)
+    return next(sent, None)
+
+
+def sure(kind: Kind, spec: dict[str, Any]) -> Change:
+    """One change whose value a call sends, of a spec that has such."""
+    change = first(kind, spec)
+    assert change is not None
+    return change
 
 
 def _part(kind: Kind, leaf: Leaf) -> Part:
@@ -66,6 +80,12 @@ def is_fixed(kind: Kind, name: str) -> bool:
     """Whether a top-level field stays as it was at creation."""
     node = kind.spec.fields[name]
     return node.immutable or node.rule.create_only or ("spec", name) in kind.identity
+
+
+def _is_settled(kind: Kind, path: Path) -> bool:
+    """Whether a leaf stays as it is while what it is in does."""
+    above = (kind.spec.at(path[:depth]) for depth in range(2, len(path) + 1))
+    return any(node is not None and node.rule.create_only for node in above)
 
 
 def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:

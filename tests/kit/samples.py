@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from ackpy.kinds.model import Kind, Reference
+from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load
 from ackpy.plan.decide import Desired, creation
@@ -112,7 +112,8 @@ def _told(label: str, name: str) -> dict[str, Any]:
 
 def made_up(kind: Kind) -> bool:
     """Whether AWS makes up the names of a kind's resources, so that samples can't tell them."""
-    return kind.arn is None and not names(kind, {})
+    found = kind.find is not None and kind.find.by is not By.TAG
+    return kind.arn is None and not found and not names(kind, {})
 
 
 def values(ref: Reference) -> list[Any]:

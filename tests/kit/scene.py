@@ -8,13 +8,13 @@ from typing import Any
 
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
-from ackpy.controller.subject import Subject, controller_tags
+from ackpy.controller.subject import RESOURCE_UID, Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Path, get
 from ackpy.kube import Object, PatchType
-from ackpy.plan import tags
+from ackpy.plan import states, tags
 from ackpy.plan.compare import Difference
-from ackpy.plan.decide import Act, Desired, Memory, decide
+from ackpy.plan.decide import Act, Desired, Gone, Memory, decide
 from ackpy.plan.forms import calls_of
 from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.services import NORMALISE_DESIRED
@@ -22,6 +22,7 @@ from ackpy.wire.call import Call
 from tests.kit.memory_api import Write
 from tests.kit.world import World, condition
 
+_ROUNDS = 40
 _READS = ("Describe", "Get", "Head", "List")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -127,13 +128,17 @@ class Scene:
             AwsError: AWS takes no such change.
         """
         obj = await self.obj()
-        observed = await self.world.observe(self.kind, obj)
         if normalise := NORMALISE_DESIRED.get(self.kind.label):
             spec = normalise(spec, self.world.scope(self.kind, obj).region)
-        desired = Desired(spec, observed.status, tags=self._tags(obj))
-        decision = decide(self.kind, desired, observed, Memory())
-        calls = list(decision.stage.calls) if isinstance(decision, Act) else []
-        await self.send(calls)
+        calls: list[Call] = []
+        for _ in range(_ROUNDS if self.kind.states else 1):
+            observed = await self.world.observe(self.kind, obj)
+            desired = Desired(spec, observed.status, tags=self._tags(obj))
+            decision = decide(self.kind, desired, observed, Memory())
+            if not isinstance(decision, Act):
+                break
+            await self.send(decision.stage.calls)
+            calls += decision.stage.calls
         return calls
 
     async def hand_removal(self, names: Iterable[str]) -> list[Call]:
@@ -152,15 +157,29 @@ class Scene:
     async def hand_deletion(self) -> None:
         """Somebody deletes the resource past Kubernetes."""
         obj = await self.obj()
-        observed = await self.world.observe(self.kind, obj)
-        decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
-        assert isinstance(decision, Act)
-        await self.send(decision.stage.calls)
+        for turn in range(_ROUNDS if self.kind.states else 1):
+            observed = await self.world.observe(self.kind, obj)
+            decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
+            assert turn or isinstance(decision, Act)
+            if isinstance(decision, Act):
+                await self.send(decision.stage.calls)
+            if isinstance(decision, Gone):
+                return
+            if self.kind.states:
+                self.world.clock.advance(1)
 
     async def send(self, calls: Iterable[Call]) -> None:
         scope = self.world.scope(self.kind, await self.obj())
         for call in calls:
             await self.world.aws.call(scope, self.kind.service.aws_name, call.operation, call.params)
+            await self.quiet()
+
+    async def quiet(self) -> None:
+        """Let time pass until AWS is done with what it was asked for."""
+        for _ in range(_ROUNDS if self.kind.states else 0):
+            if not states.busy(self.kind, await self.world.observe(self.kind, await self.obj())):
+                return
+            self.world.clock.advance(1)
 
     # What is seen
 
@@ -215,9 +234,16 @@ def named(path: Path) -> str:
     return "spec" + "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in path)
 
 
+def unmarked(value: Any) -> Any:
+    """A value without the tag that tells whose a resource is: what another made, gets it with the next change."""
+    if isinstance(value, dict):
+        return {key: unmarked(inner) for key, inner in value.items() if key != RESOURCE_UID}
+    return value
+
+
 def alike(kind: Kind, obj: Object, value: Any) -> Any:
     """A value with what AWS names anew each time (an object's status has the name) made the same."""
-    made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"]
+    made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"] + [obj["metadata"]["uid"]]
     return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
 
 

@@ -22,6 +22,7 @@ from ackpy.controller.subject import Subject
 from ackpy.controller.track import Track
 from ackpy.crd.crd import definition
 from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import parse, with_value
 from ackpy.kinds.registry import load
 from ackpy.kube import NotFound, Object
 from ackpy.plan.decide import Desired
@@ -117,7 +118,10 @@ class World:
 
     async def observe(self, kind: Kind, obj: Object) -> Observation:
         """All that an object's resource is in AWS, as the engine reads it."""
-        desired = Desired(obj["spec"], obj.get("status") or {})
+        spec = obj["spec"]
+        for path, value in Subject(kind, obj).state.identity.items():  # what came by reference
+            spec = with_value(spec, parse(path), value)
+        desired = Desired(spec, obj.get("status") or {})
         return await Observer(kind, self.aws, self.scope(kind, obj)).everything(desired)
 
     async def apply(self, manifest: Object, manager: str = "kubectl") -> Object:
