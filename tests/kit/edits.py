@@ -137,11 +137,20 @@ def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[s
     part = _part(kind, leaf)
     changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
     yield from changed
+    yield from ({**_others_say(kind, part, one), **one} for one in changed)
     yield from _exchanged(spec, leaf)
     rivals = [name for name in _with_dependants(kind, part) if name in spec and name != leaf.path[0]]
     for rival in rivals:
         if not is_fixed(kind, rival):
             yield from (without(other, (rival,)) for other in changed)
+
+
+def _others_say(kind: Kind, part: Part, spec: dict[str, Any]) -> dict[str, Any]:
+    """What other samples say of the fields of a part: one value may need another field beside it."""
+    told: dict[str, Any] = {}
+    for sample in samples.samples(kind):
+        told = {name: sample["spec"][name] for name in part.fields if name in sample["spec"]} | told
+    return told if part.form is Form.BODY else {}
 
 
 def _exchanged(spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:

@@ -127,9 +127,7 @@ class Scene:
         Raises:
             AwsError: AWS takes no such change.
         """
-        obj = await self.obj()
-        if normalise := NORMALISE_DESIRED.get(self.kind.label):
-            spec = normalise(spec, self.world.scope(self.kind, obj).region)
+        obj, spec = await self.obj(), await self.wanted(spec)
         calls: list[Call] = []
         for _ in range(_ROUNDS if self.kind.states else 1):
             observed = await self.world.observe(self.kind, obj)
@@ -140,6 +138,11 @@ class Scene:
             await self.send(decision.stage.calls)
             calls += decision.stage.calls
         return calls
+
+    async def wanted(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A spec as AWS is held to it."""
+        normalise = NORMALISE_DESIRED.get(self.kind.label)
+        return normalise(spec, self.world.scope(self.kind, await self.obj()).region) if normalise else spec
 
     async def hand_removal(self, names: Iterable[str]) -> list[Call]:
         """Somebody takes top-level fields away in AWS, whatever their nil rules are."""

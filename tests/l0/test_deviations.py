@@ -221,7 +221,18 @@ def test_an_index_is_what_its_keys_are(other: Node) -> None:
     assert "take spec.globalSecondaryIndexes[0] out and, once that is done, put it in again" in decision.message
 
 
+def test_what_is_off_says_no_more() -> None:
+    off = {
+        "timeToLive": {"enabled": False, "attributeName": "t"},
+        "streamSpecification": {"streamEnabled": False, "streamViewType": "NEW_IMAGE"},
+        "sseSpecification": {"enabled": False, "sseType": "KMS"},
+    }
+    assert table.normalised({"tableName": "t", **off}, "us-east-1") == {"tableName": "t"}
+
+
 def test_throughput_is_no_matter_where_requests_are_paid() -> None:
     units = {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}
     spec = {"billingMode": "PAY_PER_REQUEST", **units, "globalSecondaryIndexes": [{**INDEX, **units}]}
     assert table.normalised(spec, "us-east-1") == {"billingMode": "PAY_PER_REQUEST", "globalSecondaryIndexes": [INDEX]}
+    limits = {"onDemandThroughput": {"maxReadRequestUnits": 5}}
+    assert table.normalised({**limits, **units}, "us-east-1") == units

@@ -77,9 +77,16 @@ async def drift_is_corrected(scene: Scene, change: Change) -> None:
     before = scene.aws()
     await first_taken(scene, change)
     assert scene.aws() != before, f"{named(change.leaf.path)}: the hand changed nothing"
+    path = reported(change.leaf.reported, await scene.observed())
     since = scene.mark()
     await scene.sweep()
-    await was_put_back(scene, since, before, change.leaf.reported)
+    await was_put_back(scene, since, before, path)
+
+
+def reported(path: Path, *specs: Any) -> Path:
+    """Where a difference is told: of what one side has nothing of, as a whole."""
+    above = (path[:depth] for depth in range(1, len(path)))
+    return next((one for one in above if any(is_empty(values.at(spec, one)) for spec in specs)), path)
 
 
 async def was_put_back(scene: Scene, since: Mark, before: object, path: Path) -> None:
@@ -157,14 +164,16 @@ async def left_out_goes(scene: Scene, part: Part, *, asked: bool) -> None:
 
 async def edit_arrives(scene: Scene, change: Change, candidate: dict[str, Any]) -> None:
     """An edited leaf is as edited in AWS, and an event names it. The object is synced."""
-    path, since = change.leaf.reported, scene.mark()
+    path = change.leaf.reported
+    told_at = reported(path, await scene.observed(), await scene.wanted(candidate))
+    since = scene.mark()
     await scene.edit(candidate)
     await scene.settle()
     observed = await scene.observed()
     node = edits.node_at(scene.kind, path)
     assert _same(node, values.at(candidate, path), values.at(observed, path)), named(path)
     told = [message for reason, message in scene.events(since) if reason == "Updated"]
-    assert any(named(path) in message for message in told), scene.events(since)
+    assert any(named(told_at) in message for message in told), scene.events(since)
     await is_synced(scene)
 
 

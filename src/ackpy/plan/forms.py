@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from botocore.model import StructureShape
+
 from ackpy.kinds import shapes
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path
@@ -210,19 +212,28 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
     values: dict[str, Json] = {}
     for name in names:
         node = kind.spec.fields[name]
-        values[name] = _unset(node, observed.spec.get(name)) if is_empty(spec.get(name)) else spec[name]
+        values[name] = spec.get(name)
+        if is_empty(values[name]):
+            values[name] = _kept(kind, part, name, _unset(node), observed.spec.get(name))
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
     return Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)
 
 
-def _unset(node: Field, there: Json = None) -> Json:
-    """What is sent for a field that is unset: its default or what clears it, with the members that are left alone."""
-    value = node.rule.default if node.rule.unset is Unset.DEFAULT else node.rule.clear
-    if not isinstance(value, Mapping) or not isinstance(there, Mapping):
-        return value
-    alone = {name for name, child in node.fields.items() if child.rule.unset is Unset.UNMANAGED}
-    return {**{name: one for name, one in there.items() if name in alone}, **value}
+def _unset(node: Field) -> Json:
+    """What is sent for a field that is unset: its default, or what clears it."""
+    return node.rule.default if node.rule.unset is Unset.DEFAULT else node.rule.clear
+
+
+def _kept(kind: Kind, part: Part, name: str, unset: Json, there: Json) -> Json:
+    """What is sent for an unset field, with the members that AWS requires beside it as they are."""
+    if not isinstance(unset, Mapping) or not isinstance(there, Mapping):
+        return unset
+    at = next(link.aws for link in part.put.inputs if link.field == ("spec", name))
+    shape = shapes.below(kind.service.model.operation_model(part.put.operation).input_shape, at)
+    required = shape.required_members if isinstance(shape, StructureShape) else ()
+    members = [child.name for child in kind.spec.fields[name].fields.values() if child.aws in required]
+    return {**{member: there[member] for member in members if member in there}, **unset}
 
 
 def _tags(

@@ -5,29 +5,37 @@ from collections.abc import Callable, Mapping
 from ackpy.kinds.paths import Json, get
 from ackpy.plan.compare import is_empty
 
+_OFF = {"timeToLive": "enabled", "streamSpecification": "streamEnabled", "sseSpecification": "enabled"}
+
 
 def normalised(spec: Mapping[str, Json], _: str) -> Mapping[str, Json]:
-    """The spec without what its billing mode has no use for, and without what says that something is off."""
+    """The spec without what its billing mode has no use for, and without what says that something is off.
+
+    AWS refuses the former (CreateTable, UpdateTable), and of the latter it neither takes nor shows more than that.
+    """
     without = _on_demand(spec) if spec.get("billingMode") == "PAY_PER_REQUEST" else _provisioned(spec)
-    # AWS doesn't show the attribute of a time to live that is off.
-    off = not get(spec, ("timeToLive", "enabled"))
-    return {name: value for name, value in without.items() if not (off and name == "timeToLive")}
+    off = [name for name, flag in _OFF.items() if not get(spec, (name, flag))]
+    return {name: value for name, value in without.items() if name not in off}
 
 
 def _on_demand(spec: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Without provisioned throughput, which AWS refuses beside PAY_PER_REQUEST (CreateTable, UpdateTable)."""
-    table = {name: value for name, value in spec.items() if name != "provisionedThroughput"}
-    return _with_indexes(table, lambda one: {name: v for name, v in one.items() if name != "provisionedThroughput"})
+    """Without provisioned throughput."""
+    return _with_indexes(_less(spec, "provisionedThroughput"), lambda one: _less(one, "provisionedThroughput"))
 
 
 def _provisioned(spec: Mapping[str, Json]) -> Mapping[str, Json]:
-    """With throughput for each index: one unit, as the contract has it, where the spec gives none."""
+    """Without limits, and with throughput for each index: one unit, as in the contract, where the spec gives none."""
 
     def index(one: Mapping[str, Json]) -> Mapping[str, Json]:
         given = {name: units for name, units in (one.get("provisionedThroughput") or {}).items() if units}
-        return {**one, "provisionedThroughput": {"readCapacityUnits": 1, "writeCapacityUnits": 1, **given}}
+        units = {"readCapacityUnits": 1, "writeCapacityUnits": 1, **given}
+        return {**_less(one, "onDemandThroughput"), "provisionedThroughput": units}
 
-    return _with_indexes(spec, index)
+    return _with_indexes(_less(spec, "onDemandThroughput"), index)
+
+
+def _less(value: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    return {key: inner for key, inner in value.items() if key != name}
 
 
 def _with_indexes(
