@@ -7,13 +7,16 @@ of candidates, most likely first; who uses them takes the first that AWS accepts
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ackpy.kinds.model import Form, Kind, Part
 from ackpy.kinds.paths import Path
+from ackpy.kinds.registry import load
 from ackpy.kinds.schema import Compare, Field, Type, Unset
+from ackpy.plan.compare import differences
 from tests.kit import samples, values
 from tests.kit.values import Leaf
 
@@ -96,6 +99,7 @@ def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
         if name in {*spec} - values.required(kind)
         and not is_fixed(kind, name)
         and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
+        and any(differences(kind.spec.fields[name], None, spec[name]))
     ]
 
 
@@ -170,6 +174,7 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     """Other values of one leaf."""
     shape = _shape(kind, part, leaf.path)
     yield from (one for one in getattr(shape, "enum", ()) if one != value)
+    yield from _said_elsewhere(kind, leaf, value)
     for ref in kind.references:
         if ref.field[1:] == leaf.path:
             yield from (one for one in samples.values(ref) if one != value)
@@ -180,6 +185,23 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from (value + 1, value - 1)
     yield values.another(leaf, value)
+
+
+def _said_elsewhere(kind: Kind, leaf: Leaf, value: Any) -> Iterator[Any]:
+    """What the service's samples say where a name (a region, an index) must be one of a few."""
+    if leaf.path[-1].endswith("Name") and leaf.node.type is Type.STRING:
+        yield from (one for one in _names_told(kind.service.alias, leaf.path[-1]) if one != value)
+
+
+@cache
+def _names_told(service: str, key: str) -> tuple[str, ...]:
+    told: dict[str, None] = {}
+    for kind in load([service]):
+        for sample in samples.samples(kind):
+            for leaf in values.leaves(kind.spec, sample["spec"]):
+                if leaf.path[-1] == key:
+                    told[str(values.at(sample["spec"], leaf.path))] = None
+    return tuple(told)
 
 
 def _texts(node: Field, value: str) -> Iterator[str]:
@@ -217,7 +239,9 @@ def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
     whole = kind.service.model.operation_model(part.put.operation).input_shape
     if link is None or not isinstance(whole, StructureShape) or part.form is Form.ATTRIBUTES:
         return None
-    shape: Shape = whole.members[link.aws[0]]
+    shape: Shape = whole
+    for key in link.aws:
+        shape = shape.member if isinstance(shape, ListShape) else getattr(shape, "members", {})[key]
     node = kind.spec.fields[path[0]]
     if part.form is Form.CHILDREN and node.item is not None:
         node, path = node.item, path[1:]

@@ -221,6 +221,15 @@ def test_an_index_is_what_its_keys_are(other: Node) -> None:
     assert "take spec.globalSecondaryIndexes[0] out and, once that is done, put it in again" in decision.message
 
 
+def test_definitions_that_no_key_has_are_left_out() -> None:
+    one, other = ({"attributeName": name, "attributeType": "S"} for name in "ab")
+    key = [{"attributeName": "b", "keyType": "HASH"}]
+    spec = {"attributeDefinitions": [one, other], "keySchema": key, "globalSecondaryIndexes": [INDEX]}
+    assert table.normalised(spec, "us-east-1")["attributeDefinitions"] == [one, other]
+    without = {name: value for name, value in spec.items() if name != "globalSecondaryIndexes"}
+    assert table.normalised(without, "us-east-1")["attributeDefinitions"] == [other]
+
+
 def test_what_is_off_says_no_more() -> None:
     off = {
         "timeToLive": {"enabled": False, "attributeName": "t"},

@@ -126,7 +126,7 @@ class _Run:
 
     async def to_the_end(self) -> Next:
         """Converge, and turn what goes wrong into conditions."""
-        self.drift = self.track.converged(self.subject)
+        self.drift = self.track.drifts(self.subject)
         try:
             if self.subject.deleting and self.subject.paused:
                 return await self._wait("the object is paused: nothing is deleted until ackpy.dev/paused goes")
@@ -249,6 +249,7 @@ class _Run:
                 self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
             self.track.acting_on(stage.differences)
+            self.track.correcting = self.subject.generation if self.drift else None
             self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
         if stage.purpose is Purpose.DELETE and not self.subject.deleting:
             env.recorder.replacing(self.subject, stage.differences)

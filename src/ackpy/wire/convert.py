@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import orjson
 
 from ackpy.kinds.paths import Json, Path, get, show
-from ackpy.kinds.schema import Field, Type
+from ackpy.kinds.schema import Compare, Field, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def from_aws(node: Field, value: Json) -> Json:
         }
         return found or None
     if node.type is Type.LIST and node.item:
-        return [_element(node.item, item) for item in value] or None
+        return _ordered(node, [_element(node.item, item) for item in value]) or None
     if node.type is Type.MAP and node.item:
         return {key: _element(node.item, item) for key, item in value.items()} or None
     if node.type is Type.TIMESTAMP and isinstance(value, datetime):
@@ -92,6 +92,13 @@ def _shown(node: Field, value: Mapping[str, Json]) -> Json:
     """Where an answer's structure has a field: under a name of its own, or under that of calls."""
     found = get(value, node.shown) if node.shown else None
     return value.get(node.aws) if found is None else found
+
+
+def _ordered(node: Field, found: list[Json]) -> list[Json]:
+    """A list whose order says nothing comes always in the same: AWS may answer it in another each time."""
+    if node.rule.key:
+        return sorted(found, key=lambda one: str(one.get(node.rule.key)))
+    return sorted(found, key=str) if node.rule.compare is Compare.SET else found
 
 
 def _element(node: Field, value: Json) -> Json:

@@ -122,7 +122,7 @@ def _compares(kind: Kind, contract: Node) -> Iterator[str]:
     served = {path: compare for path, compare in wanted.items() if path.split(".")[1] not in kind.unbuilt}
     found = {
         dotted(path): field.rule.compare
-        for path, field in nodes(kind.spec, ("spec",))
+        for path, field in (*nodes(kind.spec, ("spec",)), *nodes(kind.status, ("status",)))
         if field.rule.compare not in {Compare.VALUE, Compare.TAGS}  # the latter: _tags
     }
     yield from _differs("compared otherwise than by value", found, served)
@@ -137,7 +137,7 @@ def _words(kind: Kind, contract: Node) -> Iterator[str]:
     by_calls = {name for part in kind.parts if part.form is Form.CHILDREN for name in part.fields}
     keys = {
         dotted(path): field.rule.key
-        for path, field in nodes(kind.spec, ("spec",))
+        for path, field in (*nodes(kind.spec, ("spec",)), *nodes(kind.status, ("status",)))
         if field.rule.key and (len(path) > 2 or path[1] not in by_calls)
     }
     yield from _differs("elements told apart", keys, named)

@@ -15,7 +15,16 @@ def normalised(spec: Mapping[str, Json], _: str) -> Mapping[str, Json]:
     """
     without = _on_demand(spec) if spec.get("billingMode") == "PAY_PER_REQUEST" else _provisioned(spec)
     off = [name for name, flag in _OFF.items() if not get(spec, (name, flag))]
-    return {name: value for name, value in without.items() if name not in off}
+    return _defined({name: value for name, value in without.items() if name not in off})
+
+
+def _defined(spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Without definitions of attributes that no key has: AWS drops them, and refuses a new table for them."""
+    keyed = [spec, *(spec.get("localSecondaryIndexes") or ()), *(spec.get("globalSecondaryIndexes") or ())]
+    used = {key.get("attributeName") for one in keyed for key in one.get("keySchema") or ()}
+    given = spec.get("attributeDefinitions") or ()
+    defined = [one for one in given if one.get("attributeName") in used]
+    return {**spec, "attributeDefinitions": defined} if len(defined) < len(given) else spec
 
 
 def _on_demand(spec: Mapping[str, Json]) -> Mapping[str, Json]:
