@@ -10,7 +10,7 @@ from botocore.model import StructureShape
 from ackpy.kinds import shapes
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path
-from ackpy.kinds.schema import Field, Unset
+from ackpy.kinds.schema import Field, Type, Unset
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty, keyed
 from ackpy.wire.call import Call, Observation, Purpose, params
@@ -156,8 +156,9 @@ def _changed(node: Field, one: Json, there: Json) -> dict[str, Json]:
     """
     assert node.item is not None
     names = dict.fromkeys(difference.path[0] for difference in differences(node.item, one, there))
-    said = {name: one[name] for name in names if not is_empty(one.get(name))}
-    unset = {name: _unset(node.item.fields[name]) for name in names}
+    fields = node.item.fields
+    said = {n: _completed(fields[n], one[n], there.get(n)) for n in names if not is_empty(one.get(n))}
+    unset = {name: _unset(fields[name]) for name in names}
     return {node.rule.key: one.get(node.rule.key), **(said or unset)}
 
 
@@ -212,8 +213,8 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
     values: dict[str, Json] = {}
     for name in names:
         node = kind.spec.fields[name]
-        values[name] = spec.get(name)
-        if is_empty(values[name]):
+        values[name] = _completed(node, spec.get(name), observed.spec.get(name))
+        if is_empty(spec.get(name)):
             values[name] = _kept(kind, part, name, _unset(node), observed.spec.get(name))
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
@@ -223,6 +224,20 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
 def _unset(node: Field) -> Json:
     """What is sent for a field that is unset: its default, or what clears it."""
     return node.rule.default if node.rule.unset is Unset.DEFAULT else node.rule.clear
+
+
+def _completed(node: Field, value: Json, there: Json) -> Json:
+    """A structure with the defaults of members that it leaves out where AWS has something else: they don't go alone."""
+    if node.type is not Type.STRUCT or is_empty(value) or not isinstance(there, Mapping):
+        return value
+    gone = {
+        name: child.rule.default
+        for name, child in node.fields.items()
+        if child.rule.unset is Unset.DEFAULT
+        and is_empty(value.get(name))
+        and any(differences(child, None, there.get(name)))
+    }
+    return {**gone, **value}
 
 
 def _kept(kind: Kind, part: Part, name: str, unset: Json, there: Json) -> Json:

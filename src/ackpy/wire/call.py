@@ -17,7 +17,7 @@ import orjson
 from ackpy.kinds.model import Binding, Kind, Link, Read
 from ackpy.kinds.paths import Json, Path, get, parse, put, with_value
 from ackpy.kinds.schema import Field, Type
-from ackpy.wire.convert import from_aws, to_aws
+from ackpy.wire.convert import from_aws, ordered, to_aws
 
 
 class Purpose(StrEnum):
@@ -141,6 +141,8 @@ def seen(kind: Kind, binding: Binding, answer: Mapping[str, Json]) -> tuple[dict
         if isinstance(raw, list) and node and node.type not in {Type.LIST, Type.OBJECT}:
             raw = next(iter(raw), None)  # a list that holds one at most
         value = from_aws(node, raw) if node else raw
+        if node and link.field[0] == "status":  # what is written down must be calm; the spec's order is the user's
+            value = ordered(node, value)
         if value is not None:
             put(found, link.field, value)
     return found.get("spec", {}), found.get("status", {})

@@ -76,7 +76,7 @@ def from_aws(node: Field, value: Json) -> Json:
         }
         return found or None
     if node.type is Type.LIST and node.item:
-        return _ordered(node, [_element(node.item, item) for item in value]) or None
+        return [_element(node.item, item) for item in value] or None
     if node.type is Type.MAP and node.item:
         return {key: _element(node.item, item) for key, item in value.items()} or None
     if node.type is Type.TIMESTAMP and isinstance(value, datetime):
@@ -94,8 +94,13 @@ def _shown(node: Field, value: Mapping[str, Json]) -> Json:
     return value.get(node.aws) if found is None else found
 
 
-def _ordered(node: Field, found: list[Json]) -> list[Json]:
-    """A list whose order says nothing comes always in the same: AWS may answer it in another each time."""
+def ordered(node: Field, value: Json) -> Json:
+    """A value in which lists whose order says nothing always have the same: AWS may answer them in another."""
+    if node.type is Type.STRUCT and isinstance(value, Mapping):
+        return {name: ordered(node.fields[name], inner) for name, inner in value.items()}
+    if node.type is not Type.LIST or node.item is None or not isinstance(value, list):
+        return value
+    found = [ordered(node.item, one) for one in value]
     if node.rule.key:
         return sorted(found, key=lambda one: str(one.get(node.rule.key)))
     return sorted(found, key=str) if node.rule.compare is Compare.SET else found
