@@ -32,13 +32,19 @@ class Change:
 def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     """A change of each leaf of a spec that may change after creation, and has more than one value to choose from.
 
-    What other parts depend on comes last, and before it what differs only as part of a whole.
+    What other parts depend on comes last, before it what AWS is busy with for a while, and before that what differs only
+    as part of a whole.
     """
     parts = [part for part in kind.parts for name in part.fields if name in spec]
     needed = {name for part in parts for name in part.after}
     every = values.leaves(kind.spec, spec)
     leaves = [leaf for leaf in every if not is_fixed(kind, leaf.path[0]) and not _is_settled(kind, leaf.path)]
-    for leaf in sorted(leaves, key=lambda leaf: (_part(kind, leaf).name in needed, leaf.reported != leaf.path)):
+
+    def rank(leaf: Leaf) -> tuple[bool, bool, bool]:
+        part = _part(kind, leaf)
+        return part.name in needed, part.exclusive, leaf.reported != leaf.path
+
+    for leaf in sorted(leaves, key=rank):
         if len(getattr(_shape(kind, _part(kind, leaf), leaf.path), "enum", ())) != 1:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
 
@@ -139,7 +145,8 @@ def _members(node: Field, value: Any, path: Path) -> Iterator[Path]:
 def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
     """Specs with another value of the leaf, at last with a field of its part, or one that depends on it, taken out."""
     part = _part(kind, leaf)
-    changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
+    every = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
+    changed = [one for one in every if not _told_twice(one, leaf)]
     yield from changed
     yield from ({**_others_say(kind, part, one), **one} for one in changed)
     yield from _exchanged(spec, leaf)
@@ -147,6 +154,15 @@ def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[s
     for rival in rivals:
         if not is_fixed(kind, rival):
             yield from (without(other, (rival,)) for other in changed)
+
+
+def _told_twice(spec: dict[str, Any], leaf: Leaf) -> bool:
+    """Whether a leaf that tells elements of a list apart is the same in two of them."""
+    if leaf.reported == leaf.path or len(leaf.path) < 2 or not leaf.path[-2].isdigit():
+        return False
+    listed = values.at(spec, leaf.path[:-2])
+    named = [one.get(leaf.path[-1]) for one in listed if isinstance(one, dict)]
+    return len(named) > len({str(one) for one in named})
 
 
 def _others_say(kind: Kind, part: Part, spec: dict[str, Any]) -> dict[str, Any]:
