@@ -32,8 +32,8 @@ class Change:
 def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     """A change of each leaf of a spec that may change after creation, and has more than one value to choose from.
 
-    What other parts depend on comes last, before it what AWS is busy with for a while, and before that what differs only
-    as part of a whole.
+    What other parts depend on comes last, before it what AWS is busy with for a while, and before that what differs
+    only as part of a whole.
     """
     parts = [part for part in kind.parts for name in part.fields if name in spec]
     needed = {name for part in parts for name in part.after}

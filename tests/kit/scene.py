@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ackpy.aws.errors import AwsError
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.subject import RESOURCE_UID, Subject, controller_tags
@@ -164,8 +165,12 @@ class Scene:
             observed = await self.world.observe(self.kind, obj)
             decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
             assert turn or isinstance(decision, Act)
-            if isinstance(decision, Act):
-                await self.send(decision.stage.calls)
+            try:
+                await self.send(decision.stage.calls if isinstance(decision, Act) else ())
+            except AwsError as error:
+                if not turn or error.code not in self.kind.not_found:
+                    raise
+                return  # a list, or a late reader, still shows it
             if isinstance(decision, Gone):
                 return
             if self.kind.states:
