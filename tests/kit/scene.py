@@ -168,9 +168,10 @@ class Scene:
             try:
                 await self.send(decision.stage.calls if isinstance(decision, Act) else ())
             except AwsError as error:
-                if not turn or error.code not in self.kind.not_found:
+                if not turn:
                     raise
-                return  # a list, or a late reader, still shows it
+                if error.code in self.kind.not_found:
+                    return  # a list, or a late reader, still shows it
             if isinstance(decision, Gone):
                 return
             if self.kind.states:

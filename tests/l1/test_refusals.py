@@ -352,7 +352,7 @@ async def test_transition_times_move_with_the_status_only(kind: Kind, sample: Ob
     assert part is not None
     scene.world.simulator.fail(kind.service.aws_name, part.put.operation, AwsFault("SomethingElse", "no", 400), 2)
     await scene.edit(change.candidates[0])
-    times = []
+    times: list[dict[str, str]] = []
     for _ in range(3):
         scene.world.clock.advance(100)
         await scene.step()

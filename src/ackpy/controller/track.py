@@ -64,6 +64,8 @@ class Track:
 
     def acting_on(self, found: tuple[Difference, ...]) -> None:
         """Differences are about to be corrected."""
+        if not found:
+            return  # what goes before a deletion is no difference
         self._acted = True
         wanted = tuple((one.path, one.desired) for one in found)
         self._rounds = self._rounds + 1 if wanted == self._fight else 1

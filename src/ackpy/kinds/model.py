@@ -146,6 +146,7 @@ class Part:
         any_state: written in states in which the rest waits.
         before_delete: taken away before the resource can be deleted.
         update: for CHILDREN, changes members of an element that is there; None where `put` writes it whole.
+        already: what AWS's refusals say where a call asks for what is so already: then it is done.
         joins: parts whose changes of elements that are there go along in this part's call.
         only_one: for SET, it holds one member at most, and the field is no list.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
@@ -165,6 +166,7 @@ class Part:
     before_delete: bool = False
     update: Binding | None = None
     joins: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
     only_one: bool = False
     most: int = 0
 

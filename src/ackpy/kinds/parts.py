@@ -21,7 +21,7 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
-    "sends exclusive any_state before_delete update joins only_one most in_force created"
+    "sends exclusive any_state before_delete update joins already only_one most in_force created"
 ).split()
 
 
@@ -83,6 +83,7 @@ class _Section:
             exclusive=self.flag("exclusive"),
             any_state=self.flag("any_state"),
             before_delete=self.flag("before_delete"),
+            already=self.keys["already"].texts() if "already" in self.keys else (),
             joins=self.keys["joins"].texts() if "joins" in self.keys else (),
             **more,
         )

@@ -146,7 +146,10 @@ class _Change:
         key = tables.encryption(self.request, given)
         if key.get("Key") == self.table.get("Key"):
             refuse(
-                self.request, "Table is already encrypted by given KMSMasterKeyId" if key else "Table is not encrypted"
+                self.request,
+                "Table is already encrypted by given KMSMasterKeyId"
+                if key
+                else "Table is already encrypted by default",
             )
         self.table.pop("Key", None)
         self.table |= key
@@ -217,8 +220,16 @@ class _Change:
         ((what, action),) = given[0].items()
         region = action["RegionName"]
         tables.check_region(request, region)
-        if (what == "Create") is (region in self.replicas) or region == request.region:
-            refuse(request, f"Replica {'is there already' if what == 'Create' else 'was not found'}: {region}")
+        if region == request.region:
+            refuse(request, f"Cannot add, delete, or update the local region through ReplicaUpdates: {region}")
+        if what == "Create" and region in self.replicas:
+            refuse(
+                request,
+                "Failed to create a new replica of table because one or more replicas already existed as tables",
+            )
+        if what != "Create" and region not in self.replicas:
+            why = "Replica specified in the Replica Update or Replica Delete action of the request was not found"
+            raise request.fault("ValidationException", why)
         self._check_replica(action)
         rest = {name: value for name, value in action.items() if name != "RegionName"}
         if what == "Delete":
