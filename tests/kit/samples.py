@@ -35,7 +35,7 @@ _MADE_BY_HAND = {"sfn/StateMachineAlias": ("PublishStateMachineVersion", 2, "sta
 
 # What names a resource of another kind by a name that isn't its ARN: the field, and the kind; and the regions beside
 # PLACE's in which there must be one of the name too.
-_NAMED = {
+NAMED = {
     "dynamodb/Backup": ("tableName", "dynamodb/Table", ()),
     "dynamodb/GlobalTable": ("globalTableName", "dynamodb/Table", ("eu-west-1", "us-west-2")),
 }
@@ -64,7 +64,7 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
         prepare(simulator, other, needed)
         if not _is_there(simulator, other, needed):
             _make(simulator, other, needed)
-            for region in _NAMED.get(kind.label, ("", "", ()))[2]:
+            for region in NAMED.get(kind.label, ("", "", ()))[2]:
                 _make(simulator, other, needed, region)
             if other.states and isinstance(simulator._clock, ManualClock):
                 simulator._clock.advance(_A_WHILE)
@@ -157,7 +157,7 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
 
 def _called(kind: Kind, sample: dict[str, Any]) -> Iterator[Sample]:
     """The samples of another kind that one calls by their name."""
-    field, label, _ = _NAMED.get(kind.label, ("", "", ()))
+    field, label, _ = NAMED.get(kind.label, ("", "", ()))
     for other in load():
         for one in alone(other) if other.label == label else ():
             if [one["spec"][path[1]] for path in other.identity] == [sample["spec"].get(field)]:
