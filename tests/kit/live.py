@@ -354,7 +354,9 @@ class Thing:
         for leaf in values.leaves(self.kind.spec, self.spec):
             if leaf.node.rule.read and self.kind.part_of(leaf.path[0]):
                 node = self.kind.spec.at(leaf.reported) or leaf.node
-                wanted, found = values.at(self.spec, leaf.reported), values.at(observed, leaf.reported)
+                name = leaf.path[0]
+                there = {name: values.aligned(self.kind.spec.fields[name], self.spec[name], observed.get(name))}
+                wanted, found = values.at(self.spec, leaf.reported), values.at(there, leaf.reported)
                 if not _same(node, wanted, found):
                     wrong.append(f"{'.'.join(leaf.path)}: {found!r}, not {wanted!r}")
         return wrong

@@ -148,12 +148,14 @@ def _element(kind: Kind, call: Call) -> Node:
     part = next(part for part in kind.parts if part.name in call.parts)
     if part.form in {Form.SET, Form.ENTRIES} and len(call.parts) == 1:
         return _members(kind, part, call)
-    if part.form is not Form.CHILDREN or part.read is None or call.purpose is not Purpose.PUT:
+    if part.form is not Form.CHILDREN or call.joins or call.purpose is not Purpose.PUT:
         return {}
     (name,) = part.fields
-    (out,) = part.read.binding.outputs
-    sent = next(get(call.params, link.aws) for link in part.put.inputs if link.field[-1] == "[]")
-    (shown,) = seen(kind, part.read.binding, {out.aws[0]: [sent]})[0][name]
+    read = (part.read or kind.exists).binding
+    out = next(out for out in read.outputs if out.field == ("spec", name))
+    link = next(link for link in part.put.inputs if link.field[-1] == "[]")
+    sent = get(call.params, tuple("0" if key == "[]" else key for key in link.aws))
+    (shown,) = seen(kind, read, _laid({}, out.aws, [sent]))[0][name]
     key = kind.spec.fields[name].rule.key
     return {name: [shown if one.get(key) == shown.get(key) else one for one in call.sets[name,]]}
 
@@ -191,7 +193,7 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
         if kind.part_of(name) is None:
             continue
         for leaf in values.leaves(kind.spec.fields[name], value, (name,)):
-            if not leaf.node.rule.read or _is_key_of_common(kind, leaf.path):
+            if not leaf.node.rule.read or is_key_of_common(kind, leaf.path):
                 continue
             old = values.at(observed.spec, leaf.path)
             if leaf.node.rule.unset is Unset.UNMANAGED and is_empty(old) and is_empty(values.at(spec, leaf.path)):
@@ -203,7 +205,7 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
             yield from _corrected(kind, spec, Observation(True, drifted, observed.status), empty)
 
 
-def _is_key_of_common(kind: Kind, path: Path) -> bool:
+def is_key_of_common(kind: Kind, path: Path) -> bool:
     """Whether a leaf tells an element of a list of which only what both sides have is compared."""
     listed = kind.spec.at(path[:-2])
     return listed is not None and listed.rule.compare is Compare.COMMON and path[-1] == listed.rule.key
