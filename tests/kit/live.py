@@ -357,7 +357,8 @@ class Thing:
                 name = leaf.path[0]
                 there = {name: values.aligned(self.kind.spec.fields[name], self.spec[name], observed.get(name))}
                 wanted, found = values.at(self.spec, leaf.reported), values.at(there, leaf.reported)
-                if not _same(node, wanted, found):
+                unsaid = found is None and not any(differences(node, wanted, None))  # AWS doesn't show a default
+                if not unsaid and not _same(node, wanted, found):
                     wrong.append(f"{'.'.join(leaf.path)}: {found!r}, not {wanted!r}")
         return wrong
 
