@@ -221,6 +221,7 @@ class Kind:
     """One kind of resource.
 
     Attributes:
+        delete: the operation that deletes one; "" where a rule for another one does.
         address: input members that name it, each with the separator after whose last occurrence the key stands.
         compound: input members that name it together, instead of one of `address`.
         views: texts made from {key}, {account}, {region}, {canonical}, for the templates.
@@ -388,7 +389,8 @@ _ENTRY_VERBS = {"put": "merge", "get": "pick", "remove": "drop_one", "list": "li
 def _actions(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Action]]:
     for name, kind in kinds.items():
         yield kind.create.operation, Action("create", name, kind)
-        yield kind.delete, Action("delete", name, kind)
+        if kind.delete:
+            yield kind.delete, Action("delete", name, kind)
         yield kind.listing.operation, Action("list", name, kind)
         for operation in kind.describe:
             yield operation, Action("describe", name, kind)
