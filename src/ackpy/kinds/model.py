@@ -134,6 +134,7 @@ class Part:
         any_state: written in states in which the rest waits.
         before_delete: taken away before the resource can be deleted.
         only_one: for SET, it holds one member at most, and the field is no list.
+        renews: for CHILDREN, an element that is there is taken away before it is written otherwise.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
 
@@ -150,6 +151,7 @@ class Part:
     any_state: bool = False
     before_delete: bool = False
     only_one: bool = False
+    renews: bool = False
     most: int = 0
 
 

@@ -21,7 +21,7 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
-    "sends exclusive any_state before_delete only_one most in_force created"
+    "sends exclusive any_state before_delete only_one renews most in_force created"
 ).split()
 
 
@@ -163,12 +163,15 @@ def _removal(own: _Section, child: Iterable[Link]) -> Binding | None:
 
 
 def _children(own: _Section) -> Part:
-    """A list whose elements, told apart by the member `key`, are written one by one."""
+    """A list whose elements, told apart by the member `key`, are written one by one.
+
+    Where `get` answers a text, a hook makes the list of it.
+    """
     own.node.mapping(required=["key", "get", "remove"])
     put_op, put_member, element = own.target("put", "in")
     get_op, get_member, listed = own.target("get", "out")
     key, known = own.keys["key"], shapes.members(element)
-    if not isinstance(listed, ListShape):
+    if not isinstance(listed, ListShape) and (listed is None or listed.type_name != "string"):
         raise own.keys["get"].fail(f"expected a list, found {listed.type_name if listed else 'nothing'}")
     if key.text() not in known or element is None:
         raise key.fail(f"expected one of {', '.join(known)}, found '{key.text()}'")
@@ -177,9 +180,10 @@ def _children(own: _Section) -> Part:
     own.draft.spec[own.field] = Field(own.field, Type.LIST, item=item, rule=rule)
     child = Link((key.text(),), ("spec", own.field, "[]", rule.key))
     named = [child] if key.text() in shapes.inputs(put_op) else []
-    put = own.bind(put_op, [Link((put_member,), ("spec", own.field, "[]")), *named])
+    put = own.bind(put_op, [Link((put_member,) if put_member else (), ("spec", own.field, "[]")), *named])
     read = own.read(get_op, [Link((get_member,), ("spec", own.field))])
-    return own.made(Form.CHILDREN, (own.field,), put, read, remove=_removal(own, [child]))
+    remove, renews = _removal(own, [child]), own.flag("renews")
+    return own.made(Form.CHILDREN, (own.field,), put, read, remove=remove, renews=renews)
 
 
 def _set(own: _Section) -> Part:

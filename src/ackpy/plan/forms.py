@@ -164,8 +164,8 @@ def _one_a_call(
     assert part.remove is not None
     name, (wanted, there, changed) = part.fields[0], members
     left, calls = dict(there), []
-    for key in [*(key for key in there if key not in wanted), *changed]:
-        removes = key not in wanted
+    gone = [key for key in there if key not in wanted or (part.renews and key in changed)]
+    for removes, key in [*((True, key) for key in gone), *((False, key) for key in changed)]:
         one = left.pop(key) if removes else wanted[key]
         if not removes:
             left[key] = one
@@ -248,6 +248,7 @@ _FORMS: Mapping[Form, Callable[[Kind, Part, Mapping[str, Json], Observation, Seq
 def _params(
     kind: Kind, binding: Binding, spec: Mapping[str, Json], values: Mapping[str, Json], observed: Observation
 ) -> dict[str, Json]:
-    """The input of a call that sends these values and nothing else of the spec but the identity."""
-    identity = {path[1]: spec.get(path[1]) for path in kind.identity if path[0] == "spec"}
-    return params(kind, binding, {"spec": identity | dict(values), "status": observed.status})
+    """The input of a call that sends these values and nothing else of the spec but what no part writes."""
+    owners = {name: kind.part_of(name) for name in spec}
+    fixed = {name: spec[name] for name, part in owners.items() if part is None or part.form is Form.FIXED}
+    return params(kind, binding, {"spec": fixed | dict(values), "status": observed.status})
