@@ -134,6 +134,8 @@ def _removal(kind: Kind, spec: Mapping[str, Any], end: End, leaf: values.Leaf) -
     calls = converge(kind, without(spec, leaf.path), end.observed).calls
     if calls:
         return True
+    if leaf.path[0] in values.required(kind):
+        return "required"
     above = [kind.spec.at(_generic(kind.spec, leaf.path[:depth])) for depth in range(1, len(leaf.path) + 1)]
     if any(node and node.rule.unset is Unset.UNMANAGED for node in above):
         return "left alone when unset"

@@ -16,7 +16,7 @@ DEFINITIONS = Path(__file__).parents[1] / "l1" / "definitions"
 
 def login_profile() -> Kind:
     """iam/LoginProfile."""
-    [kind] = load(["iam"], DEFINITIONS)
+    [kind] = [one for one in load(["iam"], DEFINITIONS) if one.name == "LoginProfile"]
     return kind
 
 

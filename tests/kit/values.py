@@ -130,7 +130,9 @@ def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = Non
 
 
 def aligned(node: Field, value: Any, other: Any) -> Any:
-    """Another value of a field, with the elements that have keys in this one's order."""
+    """Another value of a field, with elements that have keys, or no order, in this one's order."""
+    if node.rule.compare is Compare.SET and other:
+        return sorted(other, key=lambda one: value.index(one) if one in value else len(value))
     if not node.rule.key or not other:
         return other
     order = [one.get(node.rule.key) for one in value]

@@ -215,7 +215,9 @@ def _entries(own: _Section) -> Part:
     `key` is the input member that takes a name, `value` the one that takes (and the answer's that holds) a text.
     """
     own.node.mapping(required=["get", "each", "key", "value", "remove"])
-    get_op, listed, _ = own.target("get", "out")
+    get_op, listed, names = own.target("get", "out")
+    if not isinstance(names, ListShape) or names.member.type_name != "string":
+        raise own.keys["get"].fail(f"{get_op.name} answers no list of names '{listed}'")
     each_op = shapes.operation(own.draft.model, own.keys["each"], own.keys["each"].text())
     put_op, remove_op = (
         shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove")
@@ -253,6 +255,10 @@ def _versions(own: _Section) -> Part:
     for name in ("key", "in_force", "created"):
         if own.keys[name].text() not in (known := shapes.members(shape.member)):
             raise own.keys[name].fail(f"expected one of {', '.join(known)}, found '{own.keys[name].value}'")
+    if shapes.members(shape.member)[in_force].type_name != "boolean":
+        raise own.keys["in_force"].fail(f"expected a member that is true or false, '{in_force}' isn't")
+    if shapes.below(each_op.output_shape, parse(own.keys["value"].text())) is None:
+        raise own.keys["value"].fail(f"{each_op.name} answers no '{own.keys['value'].value}'")
     own.draft.spec[own.field] = from_shape(own.field, put_member, put_shape, own.draft.naming)
     each = Each(listed, own.bind(each_op), key, parse(own.keys["value"].text()), in_force, created)
     text: Path = ("spec", own.field)

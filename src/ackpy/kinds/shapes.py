@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.model import MapShape, OperationModel, OperationNotFoundError, ServiceModel, Shape, StructureShape
 
 from ackpy.kinds.definition import Node
+from ackpy.kinds.paths import Path
 
 
 def operation(model: ServiceModel, node: Node, name: str) -> OperationModel:
@@ -22,6 +23,13 @@ def operation(model: ServiceModel, node: Node, name: str) -> OperationModel:
 def members(shape: Shape | None) -> dict[str, Shape]:
     """The members of a structure; of anything else, none."""
     return dict(shape.members) if isinstance(shape, StructureShape) else {}
+
+
+def below(shape: Shape | None, path: Path) -> Shape | None:
+    """What stands at a path of members, or None where it leads nowhere."""
+    for member in path:
+        shape = members(shape).get(member)
+    return shape
 
 
 def inputs(op: OperationModel) -> dict[str, Shape]:

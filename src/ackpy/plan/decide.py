@@ -279,8 +279,8 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
         ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
         if ends and recorded[-1] and recorded[-1] != (name := get(desired.resource, path)):
             return Refuse(
-                f"{show(path)} can't be changed: the {kind.name} is called '{recorded[-1]}' in AWS, and '{name}' in the "
-                "manifest. Set it back, or make another object."
+                f"{show(path)} can't be changed: the {kind.name} is '{recorded[-1]}' in AWS, '{name}' here. "
+                "Set it back, or make another object."
             )
     return None
 

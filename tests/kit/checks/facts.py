@@ -35,6 +35,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_unset(kind, contract),
         *_order(kind, contract),
         *_life(kind, contract),
+        *_volatile(kind, contract),
     ]
 
 
@@ -149,6 +150,8 @@ def _arn(kind: Kind, contract: Node) -> Iterator[str]:
     if not read and kind.arn is None and parse(path) not in kind.identity:
         yield "nothing tells the ARN of a resource that is read"
     is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in kind.identity}
+    for told in all_excepted(contract, "arn"):
+        yield from _differs("the ARN that names make", kind.arn, told["arn"])
     if kind.arn is not None and not kind.arn.startswith("arn:") and not is_arn:
         yield f"arn: {kind.arn} is no template of an ARN"
 
@@ -220,6 +223,12 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("states", shown, told)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
+
+
+def _volatile(kind: Kind, contract: Node) -> Iterator[str]:
+    """What moves by itself is told only in AWS's prose."""
+    wanted = {path for one in all_excepted(contract, "volatile") for path in one["paths"]}
+    yield from _differs("moves by itself", {dotted(path) for path in kind.volatile}, wanted)
 
 
 def _order(kind: Kind, contract: Node) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ackpy.kinds.model import Binding, Form, Kind
+from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Path, get, put, show
 from ackpy.kinds.schema import Field, Unset
 from ackpy.plan.compare import differences, is_empty
@@ -134,6 +134,8 @@ def echo(kind: Kind, call: Call) -> Node:
 def _element(kind: Kind, call: Call) -> Node:
     """The list that reading shows after a call that wrote one element of it."""
     part = next(part for part in kind.parts if part.name in call.parts)
+    if part.form in {Form.SET, Form.ENTRIES} and len(call.parts) == 1:
+        return _members(kind, part, call)
     if part.form is not Form.CHILDREN or part.read is None or call.purpose is not Purpose.PUT:
         return {}
     (name,) = part.fields
@@ -142,6 +144,18 @@ def _element(kind: Kind, call: Call) -> Node:
     (shown,) = seen(kind, part.read.binding, {out.aws[0]: [sent]})[0][name]
     key = kind.spec.fields[name].rule.key
     return {name: [shown if one.get(key) == shown.get(key) else one for one in call.sets[name,]]}
+
+
+def _members(kind: Kind, part: Part, call: Call) -> Node:
+    """The list, or the map, that reading shows when it holds what a call claims."""
+    (name,) = part.fields
+    read = (part.read or kind.exists).binding
+    aws = next(out.aws for out in read.outputs if out.field == ("spec", name))
+    value = call.sets[name,]
+    if "[]" in aws:
+        at = aws.index("[]")
+        aws, value = aws[:at], [_laid({}, aws[at + 1 :], one) for one in ([value] if part.only_one else value) or ()]
+    return {name: seen(kind, read, _laid({}, aws, value))[0].get(name)}
 
 
 def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:

@@ -34,6 +34,9 @@ def reads(kind: Kind) -> dict[str, Read]:
 
 def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     """A sub-resource has its own calls, and is deleted where AWS can: one that serves two is a careless copy."""
+    for part in kind.parts:
+        if part.remove and (part.put.operation, part.put.inputs) == (part.remove.operation, part.remove.inputs):
+            yield f"{part.name} is put and removed by the same call"
     subs = [part for part in kind.parts if part.form in {Form.SUB_RESOURCE, Form.CHILDREN}]
     uses: dict[str, list[str]] = {}
     for part in subs:
@@ -106,12 +109,12 @@ def _element(kind: Kind, call: Call, spec: Mapping[str, Any]) -> Node:
     (path,) = call.sets
     name, told = path[0], _texts(call.params)
     if isinstance(spec[name], dict):
-        entry = next({"key": key, "value": value} for key, value in spec[name].items() if key in told)
+        entry = next(({"key": key, "value": value} for key, value in spec[name].items() if key in told), None)
         return {name: {"{}": entry}}
     if not isinstance(spec[name], list):
         return {name: spec[name]}
     key = kind.spec.fields[name].rule.key
-    return {name: {"[]": next(one for one in spec[name] if (one[key] if key else one) in told)}}
+    return {name: {"[]": next((one for one in spec[name] if (one[key] if key else one) in told), None)}}
 
 
 def _fixed(kind: Kind, name: str) -> bool:
