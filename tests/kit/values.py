@@ -92,11 +92,16 @@ def required(kind: Kind) -> set[str]:
 
 
 def recorded(kind: Kind) -> dict[str, Any]:
-    """A status with the identity that lives there."""
+    """A status with the identity that lives there, and what else calls about the resource are filled from."""
     status: dict[str, Any] = {}
-    for path in kind.identity:
+    reads = [part.read.binding for part in kind.parts if part.read]
+    writes = [binding for part in kind.parts for binding in (part.put, part.remove) if binding]
+    links = [link.field for binding in (kind.exists.binding, kind.delete, *reads, *writes) for link in binding.inputs]
+    for path in dict.fromkeys([*kind.identity, *links]):
         if path[0] == "status":
-            put(status, path[1:], f"{'.'.join(path)}")
+            node = kind.status.at(path[1:])
+            known = "ackResourceMetadata" not in path and node
+            put(status, path[1:], scalar(known, ".".join(path), number=7) if known else ".".join(path))
     return status
 
 
@@ -116,6 +121,8 @@ def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = Non
     if node.type is Type.STRUCT:
         for name, child in node.fields.items():
             if isinstance(value, dict) and name in value:
+                if not node.rule.read:
+                    child = replace(child, rule=replace(child.rule, read=False))  # noqa: PLW2901 - as what it is in
                 yield from leaves(child, value[name], (*path, name), reported)
     elif node.type is Type.LIST and node.item:
         for position, item in enumerate(value):

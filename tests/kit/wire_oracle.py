@@ -47,13 +47,13 @@ def inputs(contract: Node, operation: OperationModel) -> dict[str, str]:
     for path, field in contract.get("generator", {}).get("fields", {}).items():
         source = field.get("from", {})
         if source.get("operation") == operation.name and not _holds(maps_of(contract, operation.name), path):
-            found[source["path"]] = path
+            found["" if source["path"] == "." else source["path"]] = path
     for entry in maps_of(contract, operation.name):
         found |= {aws: path for aws, path in entry["in"].items() if isinstance(path, str)}
     for one in all_excepted(contract, "sent", operation=operation.name):
         found[one["aws"]] = one["path"]
     for one in all_excepted(contract, "not_sent", operation=operation.name):
-        found.pop(one["aws"])
+        found.pop(one["aws"], None)
     return found
 
 
@@ -88,11 +88,15 @@ def _holds(maps: list[Node], path: str) -> bool:
 def sent(contract: Node, operation: OperationModel, resource: Node) -> Node:
     """The input that an operation should have for a resource."""
     out: Node = {}
-    for aws, path in sorted(inputs(contract, operation).items(), key=lambda pair: pair[0].count(".")):
+    for aws, path in sorted(inputs(contract, operation).items(), key=lambda pair: (pair[0] != "", pair[0].count("."))):
         value, node = _get(resource, path), schema_at(contract, path)
-        if value is not None and node is not None:
+        if value is not None and node is not None and not aws:  # its fields are the input's members
+            out |= to_aws(node, operation.input_shape, value) if value else {}
+        elif value is not None and node is not None:
             keys = aws.split(".")
             _put(out, keys, to_aws(node, _shape(operation.input_shape, keys), value))
+    for one in all_excepted(contract, "not_sent", operation=operation.name):
+        out.pop(one["aws"], None)
     for aws, value in constants(contract, operation).items():
         _put(out, aws.split("."), value)
     return out

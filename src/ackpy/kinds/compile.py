@@ -6,7 +6,7 @@ rule, required members) isn't in the definitions; what they do say is checked he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from botocore.exceptions import UnknownServiceError
@@ -19,7 +19,7 @@ from ackpy.kinds.fields import apply_rules, declared, references, settled
 from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags
 from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, parse
-from ackpy.kinds.schema import Field, Naming, Type, from_shape
+from ackpy.kinds.schema import Field, Naming, Type, from_shape, with_field
 
 _COLUMNS = {
     "synced": Column("Synced", '.status.conditions[?(@.type=="ACK.ResourceSynced")].status'),
@@ -116,7 +116,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         references=references(rules, spec),
         secrets=tuple(path for path, node in spec.leaves() if node.type is Type.SECRET),
         unread=tuple(
-            (name,) for name in sorted(owned) if not (rule := spec.fields[name].rule).read and not rule.create_only
+            path for name in sorted(owned) if not spec.fields[name].rule.create_only for path in _unread(spec, (name,))
         ),
         tags=_tags(keys["tags"]) if "tags" in keys else None,
         adoption={key: parse(child.text()) for key, child in keys["adoption"].mapping().items()}
@@ -231,10 +231,21 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
         if path.startswith("status."):
             draft.status[path.removeprefix("status.")] = made
             continue
-        draft.spec[path] = made
+        whole = with_field(Field("spec", Type.STRUCT, fields=draft.spec), parse(path), made)
+        draft.spec |= whole.fields
         if "type" not in node.mapping():
             served.append(path)
     return tuple(served)
+
+
+def _unread(spec: Field, path: Path) -> Iterator[Path]:
+    """What AWS never shows at or below a path, in a value that isn't read as a whole; lists are."""
+    node = spec.at(path)
+    if node is None or node.rule.read:
+        for name in node.fields if node else ():
+            yield from _unread(spec, (*path, name))
+        return
+    yield path
 
 
 def _required(draft: Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:

@@ -74,7 +74,19 @@ class Draft:
         Raises:
             DefinitionError: there is no such operation or member.
         """
-        allowed = ("operation", "in", "out", "constants", "items", "match", "absent", "wrapper", "ends", *more)
+        allowed = (
+            "operation",
+            "in",
+            "out",
+            "constants",
+            "items",
+            "match",
+            "absent",
+            "wrapper",
+            "ends",
+            "beside",
+            *more,
+        )
         keys = node.mapping(*allowed, required=["operation"])
         op = shapes.operation(self.model, node, keys["operation"].text())
         inputs = links(keys["in"]) if "in" in keys else ()
@@ -101,7 +113,8 @@ class Draft:
         binding = self.binding(node)
         if whole:
             prefix, shape = self.answer(node, shapes.operation(self.model, node, binding.operation))
-            binding = replace(binding, outputs=self.filled(prefix, shape, binding.outputs))
+            beside = links(keys["beside"]) if "beside" in keys else ()
+            binding = replace(binding, outputs=(*self.filled(prefix, shape, binding.outputs), *beside))
         match, ends = (
             {path: parse(child.text()) for path, child in keys[key].mapping().items()} if key in keys else {}
             for key in ("match", "ends")

@@ -143,7 +143,8 @@ def _binding(node: Node, kind: Kind) -> None:
         if not isinstance(listed, ListShape):
             raise keys["items"].fail(f"expected a list, '{keys['items'].value}' is a {listed.type_name}")
         output = listed.member
-    for section, shape in (("in", op.input_shape), ("out", output), ("match", output), ("ends", output)):
+    places = (("in", op.input_shape), ("out", output), ("match", output), ("ends", output), ("beside", op.output_shape))
+    for section, shape in places:
         for member, child in _section(keys, section).items():
             _member(child, shape, member)
             _field(child, kind, child.text())

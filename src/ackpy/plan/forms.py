@@ -66,9 +66,9 @@ def _body(
 ) -> list[Call]:
     """One call with the members that differ; with it go the others that are set, or only those that it requires."""
     differing = dict.fromkeys(difference.path[0] for difference in found)
-    members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec"}
+    members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec" and link.aws}
     needed = shapes.required(kind.service.model.operation_model(part.put.operation))
-    others = [name for name in part.fields if not part.changed_only or members[name] in needed]
+    others = [name for name in part.fields if not part.changed_only or members.get(name) in needed]
     along = [name for name in others if name not in differing and not is_empty(spec.get(name))]
     call = _put(kind, part, spec, observed, [*differing, *along])
     return [replace(call, sets={path: value for path, value in call.sets.items() if path[0] in differing})]

@@ -107,6 +107,10 @@ def _references(kind: Kind, contract: Node) -> Iterator[str]:
         (one["field"], one["ref"], one["service"], one["kind"], one["from"].lower(), one.get("one_required", False))
         for one in contract.get("references", ())
     }
+    wanted |= {
+        (one["field"], one["ref"], one["service"], one["to"], one["from"].lower(), False)
+        for one in all_excepted(contract, "reference")
+    }
     found = {
         (dotted(one.field), dotted(one.ref), one.service, one.kind, dotted(one.source).lower(), one.required)
         for one in kind.references
@@ -149,7 +153,8 @@ def _arn(kind: Kind, contract: Node) -> Iterator[str]:
     read = any(dotted(link.field) == path for one in reads for link in one.binding.outputs)
     if not read and kind.arn is None and parse(path) not in kind.identity:
         yield "nothing tells the ARN of a resource that is read"
-    is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in kind.identity}
+    shown = [link.field for link in kind.exists.binding.outputs if link.field[-1].endswith("ARN")]
+    is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in (*kind.identity, *shown)}
     for told in all_excepted(contract, "arn"):
         yield from _differs("the ARN that names make", kind.arn, told["arn"])
     if kind.arn is not None and not kind.arn.startswith("arn:") and not is_arn:

@@ -94,7 +94,7 @@ def _writes(kind: Kind, contract: Node) -> Iterator[str]:
         if call.purpose is not Purpose.REMOVE:
             # What unset means is written: a default, or an empty text. In a body the rest goes along.
             rest = {name: least[name] for name in _part(kind, call).fields if name in least}
-            unset = {path[0]: value or "" for path, value in call.sets.items()}
+            unset = {path[0]: "" if value is None else value for path, value in call.sets.items()}
             yield from _write(kind, contract, call, {**rest, **unset} if _part(kind, call).form is Form.BODY else unset)
         elif _part(kind, call).form in ONE_A_CALL:
             yield from _write(kind, contract, call, _element(kind, call, full))
