@@ -14,7 +14,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ackpy.kinds.model import Form, Kind, Part
 from ackpy.kinds.paths import Path
 from ackpy.kinds.schema import Compare, Field, Type, Unset
-from tests.kit import values
+from tests.kit import samples, values
 from tests.kit.values import Leaf
 
 
@@ -141,6 +141,9 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     """Other values of one leaf."""
     shape = _shape(kind, part, leaf.path)
     yield from (one for one in getattr(shape, "enum", ()) if one != value)
+    for ref in kind.references:
+        if ref.field[1:] == leaf.path:
+            yield from (one for one in samples.values(ref) if one != value)
     if leaf.node.rule.default not in (None, value):
         yield leaf.node.rule.default
     if isinstance(value, str) and leaf.node.type is not Type.TIMESTAMP:

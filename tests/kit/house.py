@@ -113,7 +113,12 @@ class House:
 
     def _slots(self) -> list[tuple[str, ...]]:
         tables = self.simulator._world._slots.items()
-        return [(*kind, *key) for kind, table in tables for key, slot in table.items() if slot.current is not None]
+        return [
+            (*kind, *key)
+            for kind, table in tables
+            for key, slot in table.items()
+            if slot.current and slot.current.ends is None
+        ]
 
     def lose_everything(self) -> None:
         """Nothing is in AWS any more but the samples' neighbours."""

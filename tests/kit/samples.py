@@ -1,10 +1,16 @@
-"""The sample manifests, as the README and the reference pages show them, and what each stands on."""
+"""The sample manifests, as the README and the reference pages show them, and what each stands on.
+
+Where AWS makes up a resource's name, a sample refers to it by its object. In a simulated AWS such names are made by
+chance; for samples' neighbours, which `prepare` makes, the chance is the sample's own: so the name is known beforehand.
+"""
 
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
@@ -14,11 +20,10 @@ from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load
 from ackpy.plan.decide import Desired, creation
 from ackpy.sandbox.simulator import AwsFault, Simulator
-from ackpy.wire.call import arn, params
+from ackpy.wire.call import arn, names, params, seen
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
 PLACE = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
-_ARN = ("status", "ackResourceMetadata", "arn")
 
 Sample = tuple[Kind, dict[str, Any]]
 
@@ -48,7 +53,7 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     for other, needed in needs(sample):
         prepare(simulator, other, needed)
         if not _is_there(simulator, other, needed):
-            _call(simulator, other, creation(other, Desired(needed["spec"])).calls[0].params, other.create.operation)
+            _make(simulator, other, needed)
         if kind.label in _MADE_BY_HAND:
             operation, times, member = _MADE_BY_HAND[kind.label]
             for _ in range(times):
@@ -57,33 +62,93 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
 
 
 def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
-    spec = sample["spec"]
-    resource = {"spec": spec, "status": {"ackResourceMetadata": {"arn": arn(kind, {"spec": spec}, PLACE)}}}
+    binding = kind.exists.binding
     try:
-        _call(simulator, kind, params(kind, kind.exists.binding, resource), kind.exists.binding.operation)
+        _call(simulator, kind, params(kind, binding, _resource(kind, sample)), binding.operation)
     except AwsFault:
         return False
     return True
 
 
-def _call(simulator: Simulator, kind: Kind, given: Any, operation: str) -> None:
+def _make(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> dict[str, Any]:
+    """Make a sample's resource, under the name that a sample's has that AWS names: what the status then tells."""
+    with _chance(simulator, sample["metadata"]["name"]):
+        made = _call(simulator, kind, creation(kind, Desired(sample["spec"])).calls[0].params, kind.create.operation)
+    return seen(kind, kind.create, made)[1]
+
+
+@contextmanager
+def _chance(simulator: Simulator, seed: str) -> Iterator[None]:
+    usual, simulator._random = simulator._random, Random(seed)
+    yield
+    simulator._random = usual
+
+
+def _call(simulator: Simulator, kind: Kind, given: Any, operation: str) -> Any:
     place = {"region": PLACE["region"], "account": PLACE["account"]}
-    simulator.call(kind.service.aws_name, operation, dict(given), **place)
+    return simulator.call(kind.service.aws_name, operation, dict(given), **place)
+
+
+def _resource(kind: Kind, sample: dict[str, Any]) -> dict[str, Any]:
+    """A sample with what names its resource."""
+    named = arn(kind, {"spec": sample["spec"]}, PLACE)
+    status = {"ackResourceMetadata": {"arn": named}} if named else _told(kind.label, sample["metadata"]["name"])
+    return {"spec": sample["spec"], "status": status}
+
+
+@cache
+def _told(label: str, name: str) -> dict[str, Any]:
+    """What AWS tells of the neighbour that it names."""
+    kind, sample = next(
+        (kind, one)
+        for kind in load()
+        for one in (alone(kind) if kind.label == label else ())
+        if one["metadata"]["name"] == name
+    )
+    scratch = Simulator()
+    prepare(scratch, kind, sample)
+    return _make(scratch, kind, sample)
+
+
+def made_up(kind: Kind) -> bool:
+    """Whether AWS makes up the names of a kind's resources, so that samples can't tell them."""
+    return kind.arn is None and not names(kind, {})
+
+
+def values(ref: Reference) -> list[Any]:
+    """What a reference takes of the samples of a kind whose resources AWS names: all are made if one is needed."""
+    return [
+        get(_resource(kind, sample), ref.source)
+        for kind in load()
+        for sample in (samples(kind) if (kind.service.alias, kind.name) == (ref.service, ref.kind) else ())
+        if made_up(kind)
+    ]
 
 
 def needs(sample: dict[str, Any]) -> Iterator[Sample]:
-    """The samples whose ARN stands in one's spec."""
+    """The samples whose ARN, or the name that AWS gives them, stands in one's spec."""
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
     text = "".join(json.dumps(_resolved(kind, sample)["spec"]) for kind in own)  # a test's own kind stands on nothing
+    referred = {f"{ref.service}/{ref.kind}" for kind in own for ref in kind.references}
     for kind in load():
-        for other in alone(kind):
-            named = arn(kind, {"spec": other["spec"]}, PLACE)
-            if (
-                named
-                and other["metadata"]["name"] != sample["metadata"]["name"]
-                and re.search(re.escape(named) + r"(?![\w-])", text)
-            ):
-                yield kind, other
+        if made_up(kind) and kind.label not in referred:
+            continue
+        others = [other for other in samples(kind) if other["metadata"]["name"] != sample["metadata"]["name"]]
+        needed = [other for other in others if any(_stands(name, text) for name in _names(kind, other))]
+        yield from ((kind, _resolved(kind, other)) for other in (others if needed and made_up(kind) else needed))
+
+
+def _stands(name: str, text: str) -> bool:
+    return bool(re.search(re.escape(name) + r"(?![\w-])", text))
+
+
+def _names(kind: Kind, sample: dict[str, Any]) -> list[str]:
+    """What names a sample's resource in others' specs."""
+    if not made_up(kind):
+        named = arn(kind, {"spec": sample["spec"]}, PLACE)
+        return [named] if named else []
+    resource = _resource(kind, sample)
+    return [str(get(resource, path)) for path in kind.identity if path[0] == "status"]
 
 
 def depth(sample: dict[str, Any]) -> int:
@@ -108,6 +173,5 @@ def _value(ref: Reference, given: dict[str, Any]) -> Any:
     for kind in load():
         for sample in samples(kind) if (kind.service.alias, kind.name) == (ref.service, ref.kind) else ():
             if sample["metadata"]["name"] == (given.get("from") or {}).get("name"):
-                by_arn = ref.source == _ARN
-                return arn(kind, {"spec": sample["spec"]}, PLACE) if by_arn else get(sample, ref.source)
+                return get(_resource(kind, sample), ref.source)
     return None

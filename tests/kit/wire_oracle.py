@@ -66,7 +66,8 @@ def constants(contract: Node, operation: OperationModel) -> dict[str, Any]:
     for member, override in overrides.get("overrides", {}).items():
         if operation.input_shape and operation.name.startswith("Get") and member in operation.input_shape.members:
             found[member] = override["values"]
-    return found | {one["aws"]: one["value"] for one in all_excepted(contract, "constant", operation=operation.name)}
+    told = [one for what in ("constant", "option") for one in all_excepted(contract, what, operation=operation.name)]
+    return found | {one["aws"]: one["value"] for one in told}
 
 
 def _everywhere(contract: Node) -> dict[str, str]:

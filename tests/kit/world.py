@@ -101,12 +101,12 @@ class World:
         self.neighbours |= set(self.slots()) - before
 
     def slots(self) -> dict[tuple[str, ...], Any]:
-        """Every resource that there is, whole, whatever readers see yet."""
+        """Every resource that there is and stays, whole, whatever readers see yet."""
         return {
             (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
             for kind, slots in self.simulator._world._slots.items()
             for key, slot in slots.items()
-            if slot.current is not None
+            if slot.current is not None and slot.current.ends is None
         }
 
     def now(self) -> str:

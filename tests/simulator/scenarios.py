@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 Params = dict[str, Any]
@@ -20,13 +22,17 @@ class Refused(Exception):  # noqa: N818 (the doors' common word for an error)
 
 @dataclass(frozen=True)
 class Step:
-    """One call: what its answer must contain, what it must not, or the code of its error."""
+    """One call: what its answer must contain, what it must not, or the code of its error.
+
+    What stands in the answer at the path `keep` is kept under its last name: later steps write it `{Name}`.
+    """
 
     operation: str
     params: Params
     answer: Params | None = None
     lacks: str = ""
     code: str = ""
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,26 @@ class Scenario:
 
 def run(scenario: Scenario, call: CallAws) -> None:
     """Do the steps through a door and hold every answer against what was told."""
-    for step in scenario.steps:
+    kept: Params = {}
+    for told in scenario.steps:
+        step = replace(told, params=_filled(told.params, kept), answer=_filled(told.answer, kept))
         answer, code = _outcome(call, scenario.service, step)
         assert code == step.code, (step, answer)
         assert step.lacks not in answer, (step, answer)
-        assert _contains(answer, step.answer or {}), (step, answer)
+        assert code or _contains(answer, step.answer or {}), (step, answer)
+        if step.keep and not code:
+            kept[step.keep[-1]] = reduce(getitem, step.keep, answer)
+
+
+def _filled(value: Any, kept: Params) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(inner, kept) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, kept) for inner in value]
+    if isinstance(value, str):
+        for name, known in kept.items():
+            value = value.replace(f"{{{name}}}", str(known))
+    return value
 
 
 def _outcome(call: CallAws, service: str, step: Step) -> tuple[Params, str]:

@@ -15,11 +15,12 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, Path, get, parse, show, with_value
 from ackpy.kube.api import FIELD_MANAGER
 from ackpy.plan import adopt, late, pending
-from ackpy.plan.compare import is_empty
+from ackpy.plan.compare import differences, is_empty
 from ackpy.plan.decide import Desired
 from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Call, arn, identified, merged
+from ackpy.wire.convert import ValueRefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Wish:
     Attributes:
         desired: the plan's input.
         resolved: the references; None on deletion where none was needed.
-        identity: what names the resource and comes through a reference, by path: to be remembered.
+        identity: what names the resource and may change in the spec, by path: to be remembered.
         secrets: the digests of the secrets' values, by path: to be remembered once they are sent.
     """
 
@@ -79,15 +80,17 @@ class Desires:
             SecretRefusedError: a Secret can't be used.
             UnresolvedError: a reference stands in the way of everything.
             AdoptionRefusedError: the adoption annotations say something that can't be.
+            ValueRefusedError: the spec names another resource than the one that was made.
             ApiError: the API server couldn't be asked.
         """
         spec: Mapping[str, Json] = late.users_spec(self.kind, subject.obj, FIELD_MANAGER)
         resolved = await self._resolved(subject, spec)
         waiting = [one.link.field for one in resolved.pending] if resolved else []
         spec = _recalled(subject, pending.without(resolved.spec, waiting) if resolved else spec)
+        spec = _stays(subject, spec)
         sealed = Sealed(spec, {}) if subject.deleting else await self.secrets.seal(subject, spec)
         spec = sealed.spec
-        identity = {show(path): get(spec, path) for path in _named_by_reference(subject)}
+        identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *_renamable(self.kind)}}
         named = self._identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
         normalise = NORMALISE_DESIRED.get(self.kind.label)
@@ -101,6 +104,7 @@ class Desires:
             pending=tuple(path for path in waiting if show(path) not in subject.state.identity),
             superseded=subject.state.replaced,
             unsent=_unsent(subject, sealed.versions),
+            mark=subject.mark if subject.managed else "",
         )
         identity = {path: value for path, value in identity.items() if not is_empty(value)}
         advisories = (resolved.advisories if resolved else ()) + sealed.advisories
@@ -153,6 +157,31 @@ def _named_by_reference(subject: Subject) -> list[Path]:
     }
     used = {link.field for link in links(kind, subject.spec, subject.namespace) if ("spec", *link.field) in naming}
     return sorted(used)
+
+
+def _renamable(kind: Kind) -> list[Path]:
+    """The spec fields that name the resource, that users may change, and that no ARN tells (plan/decide.py, renamed)."""
+    own = [path[1:] for path in kind.identity if path[0] == "spec" and f"{{{'.'.join(path)}}}" not in (kind.arn or "")]
+    return [path for path in own if not kind.spec.fields[path[0]].immutable]
+
+
+def _stays(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A spec that names the resource which was made: another would be made beside it, and this one forgotten.
+
+    Raises:
+        ValueRefusedError: it names another. Deletion only stands on what was made.
+    """
+    for path in _renamable(subject.kind) if subject.recorded else ():
+        made, node = subject.state.identity.get(show(path)), subject.kind.spec.at(path)
+        if is_empty(made) or node is None or not any(differences(node, get(spec, path), made)):
+            continue
+        if not subject.deleting:
+            raise ValueRefusedError(
+                f"{show(('spec', *path))} names the {subject.kind.name}, which can't be renamed: AWS has {made!r}, the "
+                f"manifest says {get(spec, path)!r}. Set it back, or delete the object and make it again."
+            )
+        spec = with_value(spec, path, made)
+    return spec
 
 
 def _recalled(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:

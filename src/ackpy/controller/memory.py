@@ -21,7 +21,7 @@ class State:
     Attributes:
         n: the how many-th creation of this object was begun last.
         at: when (RFC 3339).
-        identity: what names the resource to AWS and came through a reference, by path below spec.
+        identity: what names the resource to AWS and may change in the spec or come by reference, by path below spec.
         secrets: the digest of what was sent, by path below spec.
         replaced: the identity, below status, of the resource that goes once its replacement is done.
     """

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
-from ackpy.kinds.model import Each, Form, Kind, Part, Read
+from ackpy.controller.subject import RESOURCE_UID
+from ackpy.kinds.model import By, Each, Form, Kind, Part, Read
 from ackpy.kinds.paths import Json, get
-from ackpy.plan.compare import is_empty
+from ackpy.plan import tags
+from ackpy.plan.compare import differences, is_empty
 from ackpy.plan.decide import Desired
 from ackpy.services import DECODE_OBSERVED, IDENTITY
 from ackpy.wire.call import Observation, identified, matching, merged, params, seen
@@ -85,7 +87,7 @@ class Observer:
     async def _from_existence(self, desired: Desired, wanted: set[str]) -> Observation:
         status = desired.recorded
         if not self._identified(desired):
-            found = await self._existence(self.kind.find, desired) if self.kind.find else None
+            found = await self._found(desired)
             if found is None:
                 return Observation(False, status=status)
             status = merged(status, found.status)
@@ -101,22 +103,64 @@ class Observer:
     def _identified(self, desired: Desired) -> bool:
         return identified(self.kind, desired.resource)
 
+    async def _found(self, desired: Desired) -> Observation | None:
+        """What tells a resource whose identity isn't recorded; None where there is none."""
+        read = self.kind.find
+        if read is None or (read.by is By.TAG and not desired.mark):
+            return None
+        for one in await self._shown(read, desired):
+            if read.by is By.SPEC and not self._is_as(read, desired.spec, one):
+                continue
+            if read.by is By.TAG and not await self._is_marked(desired, one):
+                continue
+            return one
+        return None
+
+    def _is_as(self, read: Read, spec: Mapping[str, Json], one: Observation) -> bool:
+        """Whether a resource is as a spec says, in all that a list shows; what is unset there must be absent."""
+        shown = {link.field[1] for link in read.binding.outputs if link.field[0] == "spec"}
+        pairs = [(self.kind.spec.fields[name], spec.get(name), one.spec.get(name)) for name in shown]
+        return all(
+            is_empty(want) == is_empty(has) and not any(differences(node, want, has)) for node, want, has in pairs
+        )
+
+    async def _is_marked(self, desired: Desired, one: Observation) -> bool:
+        """Whether a listed resource bears the tag with its object's uid, and isn't on its way out."""
+        assert self.kind.tags is not None
+        part, its = self.kind.part_of(self.kind.tags.path[1]), replace(desired, recorded=one.status)
+        spec = one.spec
+        if part is not None and part.read is not None:
+            try:
+                spec, _ = seen(self.kind, part.read.binding, await self._call(part.read, its))
+            except AwsError as error:
+                if error.code in self.kind.not_found or error.meaning is Meaning.DENIED:
+                    return False  # it went meanwhile, or nobody gave it us
+                raise
+        marked = tags.of(self.kind, spec).get(RESOURCE_UID) == desired.mark
+        return marked and await self._existence(self.kind.exists, its) is not None
+
     async def _existence(self, read: Read, desired: Desired) -> Observation | None:
         """What a read of the resource itself shows; None where it isn't there."""
+        return next(iter(await self._shown(read, desired)), None)
+
+    async def _shown(self, read: Read, desired: Desired) -> list[Observation]:
+        """Every resource that a read shows and that may be the one that is meant."""
         try:
             answer = await self._call(read, desired)
         except AwsError as error:
             if error.code in (*self.kind.not_found, *read.absent):
-                return None
+                return []
             raise
+        shown = []
         meant = IDENTITY.get(self.kind.label) if read.items else None
         for element in matching(read, desired.resource, answer):
             if meant and not meant(desired.spec, element):
                 continue
             spec, status = seen(self.kind, read.binding, element)
-            if not self._is(desired.superseded, status):
-                return Observation(True, spec, status)
-        return None
+            over = any(states.over(get(status, states.path[1:])) for states in self.kind.states)
+            if not over and not self._is(desired.superseded, status):
+                shown.append(Observation(True, spec, status))
+        return shown
 
     def _is(self, named: Mapping[str, Json], status: Mapping[str, Json]) -> bool:
         """Whether a status is of the resource that is named by what stands below another."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import orjson
+
 from ackpy.aws.scope import Scope
-from ackpy.kinds.model import Kind
-from ackpy.kinds.paths import Json
-from ackpy.wire.call import names
+from ackpy.kinds.model import By, Kind
+from ackpy.kinds.paths import Json, get
+from ackpy.wire.call import identified, names
 
 Name = tuple[str, ...]
 
@@ -54,13 +56,21 @@ class Owners:
             del self._owner[name]
 
 
-def name_of(kind: Kind, spec: Mapping[str, Json], scope: Scope) -> Name | None:
-    """What tells a resource from all others of its kind before it is made; None where only AWS gives it a name.
+def name_of(
+    kind: Kind, spec: Mapping[str, Json], scope: Scope, status: Mapping[str, Json] | None = None
+) -> Name | None:
+    """What tells a resource from all others of its kind; None where AWS will give it a name, and none is recorded yet.
 
     Names are unique in an account's region, and in all regions where the ARN has no region in it.
     """
     values = names(kind, spec)
+    if kind.find and kind.find.by is By.SPEC:
+        shown = {link.field[1] for link in kind.find.binding.outputs if link.field[0] == "spec"}
+        values.append(orjson.dumps({name: spec.get(name) for name in sorted(shown)}))
     if not values or any(value in (None, "") for value in values):
+        recorded = {"spec": spec, "status": status or {}}
+        values = [get(recorded, path) for path in kind.identity] if identified(kind, recorded) else []
+    if not values:
         return None
     everywhere = kind.arn is not None and "{region}" not in kind.arn
     return (scope.account, "" if everywhere else scope.region, *map(str, values))

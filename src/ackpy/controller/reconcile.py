@@ -108,7 +108,7 @@ class Reconciler:
         """An object was listed or changed: what it manages is its own from now on."""
         if subject.managed:
             with suppress(ScopeRefusedError, RoleError, TakenError):  # it is told so when it is reconciled
-                self.owners.take(name_of(self.kind, subject.spec, self.scopes.of(subject)), subject.uid)
+                self.owners.take(name_of(self.kind, subject.spec, self.scopes.of(subject), subject.status), subject.uid)
 
 
 @dataclass(slots=True)
@@ -165,7 +165,7 @@ class _Run:
         self.drift = self.drift and not desired.unsent  # another secret is news, not drift
         if refusal := renamed(env.kind, desired):
             return await self._refuse(refusal)
-        self.name = name_of(env.kind, desired.spec, scope)
+        self.name = name_of(env.kind, desired.spec, scope, self.subject.status)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
         observed = self.observed = await self._observe(desired, observer)

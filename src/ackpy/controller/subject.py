@@ -9,7 +9,7 @@ from typing import Any
 
 from ackpy.controller.memory import State, parsed
 from ackpy.controller.options import SETTLE_SECONDS
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import By, Kind
 from ackpy.kinds.paths import Json, Path, parse
 
 ACK = "services.k8s.aws"
@@ -17,6 +17,7 @@ REGION = f"{ACK}/region"
 DEFAULT_REGION = f"{ACK}/default-region"
 ENDPOINT_URL = f"{ACK}/endpoint-url"
 DELETION_POLICY = f"{ACK}/deletion-policy"
+RESOURCE_UID = f"{ACK}/resource-uid"
 ADOPTED = f"{ACK}/adopted"
 ADOPTION_POLICY = f"{ACK}/adoption-policy"
 ADOPTION_FIELDS = f"{ACK}/adoption-fields"
@@ -94,6 +95,11 @@ class Subject:
     def managed(self) -> bool:
         """Whether the resource is ours: the finalizer is stored before anything is made."""
         return self.kind.finalizer in self.finalizers
+
+    @property
+    def mark(self) -> str:
+        """What the tag says that tells the object's resource from all others, where nothing else does."""
+        return self.uid if self.kind.find is not None and self.kind.find.by is By.TAG else ""
 
     @property
     def deleting(self) -> bool:
@@ -181,7 +187,10 @@ def _is_ours(key: str) -> bool:
 
 
 def controller_tags(subject: Subject, patterns: Mapping[str, str], version: str) -> dict[str, str]:
-    """The controller's tags for an object; what expands to nothing is left out (the contract's default_tags.rule)."""
+    """The controller's tags for an object; what expands to nothing is left out (the contract's default_tags.rule).
+
+    Beside those of the patterns there is the tag by which the resource is found, where nothing else tells which it is.
+    """
     labels = subject.obj["metadata"].get("labels") or {}
     values = {
         "%CONTROLLER_SERVICE%": subject.kind.service.alias,
@@ -190,7 +199,7 @@ def controller_tags(subject: Subject, patterns: Mapping[str, str], version: str)
         "%K8S_RESOURCE_NAME%": subject.name,
         "%K8S_RESOURCE_KIND%": subject.kind.name,
     } | {token: labels.get(label, "") for token, label in _TAG_LABELS.items()}
-    expanded = {key: _expand(pattern, values) for key, pattern in patterns.items()}
+    expanded = {key: _expand(pattern, values) for key, pattern in patterns.items()} | {RESOURCE_UID: subject.mark}
     return {key: value for key, value in expanded.items() if value}
 
 

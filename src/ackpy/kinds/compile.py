@@ -90,7 +90,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
             owned |= set(made[name].fields)
     create = _create(draft, keys["create"], create_op, wrapper, answer)
     spec, status = apply_rules(draft.spec, draft.status, rules)
-    spec = replace(spec, required=_required(draft, create_op, spec))
+    spec = replace(spec, required=_required(draft, create_op, spec, rules))
     if "exists" in keys:
         draft.exists = draft.read(keys["exists"], whole=True)
     if draft.exists is None:
@@ -248,8 +248,11 @@ def _unread(spec: Field, path: Path) -> Iterator[Path]:
     yield path
 
 
-def _required(draft: Draft, op: OperationModel, spec: Field) -> tuple[str, ...]:
-    """Required are the create operation's required members, but not a field that a reference can fill."""
+def _required(draft: Draft, op: OperationModel, spec: Field, rules: Mapping[str, Node]) -> tuple[str, ...]:
+    """Required are what the creation requires and what the rules say, but not a field that a reference can fill."""
     needed = {draft.field_of(member) for member in shapes.required(op)}
+    needed |= {
+        name for name, rule in rules.items() if "required" in rule.mapping() and rule.mapping()["required"].flag()
+    }
     referred = {name for name in needed for other in spec.fields.values() if other.refers and other.aws == name}
     return tuple(sorted(name for name in needed - referred if name in spec.fields))

@@ -9,7 +9,7 @@ from botocore.model import ListShape, OperationModel, ServiceModel, Shape, Struc
 
 from ackpy.kinds import shapes
 from ackpy.kinds.definition import Node
-from ackpy.kinds.model import Binding, Link, Read, Service
+from ackpy.kinds.model import Binding, By, Link, Read, Service
 from ackpy.kinds.names import field_name
 from ackpy.kinds.paths import Json, Path, parse
 from ackpy.kinds.schema import Field, Naming
@@ -74,20 +74,8 @@ class Draft:
         Raises:
             DefinitionError: there is no such operation or member.
         """
-        allowed = (
-            "operation",
-            "in",
-            "out",
-            "constants",
-            "items",
-            "match",
-            "absent",
-            "wrapper",
-            "ends",
-            "beside",
-            *more,
-        )
-        keys = node.mapping(*allowed, required=["operation"])
+        allowed = "operation in out constants items match absent wrapper ends beside by".split()
+        keys = node.mapping(*allowed, *more, required=["operation"])
         op = shapes.operation(self.model, node, keys["operation"].text())
         inputs = links(keys["in"]) if "in" in keys else ()
         for link, child in zip(inputs, keys["in"].mapping().values() if inputs else (), strict=True):
@@ -101,17 +89,19 @@ class Draft:
 
         Args:
             node: its section.
-            whole: whether the answer's members fill the fields that are called like them.
+            whole: whether the answer's members fill the fields that are called like them, as they always do where the
+                spec tells which resource is meant.
 
         Raises:
-            DefinitionError: there is no such operation or member, or `match` or `ends` stands without `items`.
+            DefinitionError: there is no such operation or member, or `match`, `ends` or `by` stands without `items`.
         """
         keys = node.mapping()
-        for key in ("match", "ends"):
+        for key in ("match", "ends", "by"):
             if key in keys and "items" not in keys:
                 raise node.fail(f"'{key}' says which of the resources that 'items' lists is meant: give both")
         binding = self.binding(node)
-        if whole:
+        by = By(keys["by"].choice(by.value for by in By)) if "by" in keys else None
+        if whole or by is By.SPEC:
             prefix, shape = self.answer(node, shapes.operation(self.model, node, binding.operation))
             beside = links(keys["beside"]) if "beside" in keys else ()
             binding = replace(binding, outputs=(*self.filled(prefix, shape, binding.outputs), *beside))
@@ -125,6 +115,7 @@ class Draft:
             items=keys["items"].text() if "items" in keys else None,
             match=match,
             ends=ends,
+            by=by,
         )
 
     def answer(self, node: Node, op: OperationModel) -> tuple[Path, Shape | None]:

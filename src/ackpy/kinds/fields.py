@@ -3,8 +3,8 @@
 A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), and says any of:
 `aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
 (the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `compare`,
-`ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows it), `doc` (what it is, where AWS
-doesn't say).
+`ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows it), `required`
+(where only what the API leaves out could stand in its place), `doc` (what it is, where AWS doesn't say).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
 _RULE_KEYS = (
-    "aws from list_of type immutable create_only late default unmanaged clear compare ref secret read doc".split()
-)
+    "aws from list_of type immutable create_only late default unmanaged clear compare ref secret read required doc"
+).split()
 _REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
 

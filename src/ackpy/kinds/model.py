@@ -56,6 +56,16 @@ class Binding:
     constants: Mapping[str, Json] = field(default_factory=dict)
 
 
+class By(StrEnum):
+    """How a resource whose identity isn't recorded is told from others in a list, where no name does.
+
+    TAG: it bears the tag with its object's uid, which creation sends. SPEC: it shows what the spec says, and no more.
+    """
+
+    TAG = "tag"
+    SPEC = "spec"
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A call that observes.
@@ -68,6 +78,7 @@ class Read:
             asked for it alone.
         ends: member of an element, an ARN → path in the object that its last part must equal.
         each: the read that tells what the names say that this one lists.
+        by: what tells the resource from the others that are listed, where `match` and `ends` don't.
     """
 
     binding: Binding
@@ -76,6 +87,7 @@ class Read:
     match: Mapping[str, Path] = field(default_factory=dict)
     ends: Mapping[str, Path] = field(default_factory=dict)
     each: Each | None = None
+    by: By | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +176,8 @@ class States:
         ready: the states in which the resource counts as synced and may be changed. In all others calls wait.
         failed: the states that only another spec, or a person, ends: Terminal.
         deleting: the states in which a deletion is under way and isn't sent again.
-        gone: the states in which a deletion is over, whatever AWS still shows.
+        gone: the states in which a deletion is over, whatever AWS still shows. What is in one that isn't `ready` isn't
+            there any more, whoever deleted it.
     """
 
     path: Path
@@ -172,6 +185,10 @@ class States:
     failed: tuple[str, ...] = ()
     deleting: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+
+    def over(self, state: Json) -> bool:
+        """Whether a resource in this state is as good as gone."""
+        return state in self.gone and state not in self.ready
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,15 @@ class Compare(StrEnum):
     """How desired and observed are held together.
 
     VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
-    case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map.
+    case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; ARN takes
+    a name for the ARN that ends in it.
     """
 
     VALUE = "value"
     SET = "set"
     CASELESS = "caseless"
     TAGS = "tags"
+    ARN = "arn"
     POLICY = "policy"
     DOCUMENT = "document"
 

@@ -12,7 +12,7 @@ from botocore.model import ListShape, MapShape, NoShapeFoundError, ServiceModel,
 
 from ackpy.kinds import shapes
 from ackpy.kinds.definition import Node
-from ackpy.kinds.model import Form, Kind, Part
+from ackpy.kinds.model import By, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path, parse, show
 from ackpy.kinds.schema import Compare, Field, Rule, Type, Unset
 
@@ -22,6 +22,7 @@ _COMPARED = {
     Compare.POLICY: Type.STRING,
     Compare.DOCUMENT: Type.STRING,
     Compare.CASELESS: Type.STRING,
+    Compare.ARN: Type.STRING,
     Compare.SET: Type.LIST,
     Compare.TAGS: Type.LIST,
 }
@@ -86,6 +87,9 @@ def _life(node: Node, keys: Mapping[str, Node], kind: Kind) -> None:
     """What happens to a resource between its creation and its end."""
     if kind.create_first and any(path[0] == "spec" for path in kind.identity):
         raise keys["create_first"].fail("two resources can't have the one name that the spec gives")
+    sent = {link.field for link in kind.create.inputs}
+    if kind.find and kind.find.by is By.TAG and not (kind.tags and kind.tags.path in sent):
+        raise keys["find"].fail(f"{kind.create.operation} sends no tags by which a resource could be found")
     for path in kind.volatile:
         _field(keys["volatile"], kind, ".".join(path))
     for states in kind.states:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,6 +109,8 @@ def normal(node: Field, value: Json) -> Json:
         return sorted(value, key=repr)
     if node.rule.compare is Compare.CASELESS:
         return value.lower()
+    if node.rule.compare is Compare.ARN:
+        return re.split("[:/]", value)[-1]
     if node.rule.compare is Compare.TAGS:
         return sorted(tuple(sorted(pair.items())) for pair in value)
     if node.rule.compare in {Compare.POLICY, Compare.DOCUMENT} and isinstance(value, str):

@@ -6,7 +6,6 @@ prints it; the tests hold every law against it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq
@@ -35,6 +34,7 @@ class Desired:
         pending: paths in the spec whose values aren't known yet (plan/pending.py).
         superseded: what names, below status, the resource that this one replaces, and that isn't taken for it.
         unsent: paths in the spec of secrets whose values AWS hasn't been sent.
+        mark: the value of the tag that the resource bears, if its creation was begun and sends one.
     """
 
     spec: Mapping[str, Json]
@@ -46,6 +46,7 @@ class Desired:
     pending: tuple[Path, ...] = ()
     superseded: Mapping[str, Json] = field(default_factory=dict)
     unsent: tuple[Path, ...] = ()
+    mark: str = ""
 
     @property
     def resource(self) -> dict[str, Json]:
@@ -274,12 +275,13 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
 
     Asked with what the object itself recorded, before AWS is asked for the new name.
     """
-    recorded = re.split(r"[:/]", get(desired.recorded, ("ackResourceMetadata", "arn")) or "")
+    recorded = get(desired.recorded, ("ackResourceMetadata", "arn")) or ""
     for path in kind.identity:
         ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
-        if ends and recorded[-1] and recorded[-1] != (name := get(desired.resource, path)):
+        name = get(desired.resource, path)
+        if ends and recorded and not recorded.endswith((f":{name}", f"/{name}")):
             return Refuse(
-                f"{show(path)} can't be changed: the {kind.name} is '{recorded[-1]}' in AWS, '{name}' here. "
+                f"{show(path)} can't be changed: the {kind.name} is '{recorded}' in AWS, '{name}' here. "
                 "Set it back, or make another object."
             )
     return None

@@ -19,6 +19,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
     """Every fact about a kind that isn't about one call."""
     return [
         *_names(kind, contract),
+        *_required(kind, contract),
         *_operations(kind, contract),
         *shortfalls(contract, definition(kind)),
         *_more(kind, contract),
@@ -65,6 +66,13 @@ def _names(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
 
 
+def _required(kind: Kind, contract: Node) -> Iterator[str]:
+    """What the contract requires is required: what AWS takes in its place since then, the API leaves out."""
+    spec = next(version["spec"] for version in contract["versions"] if version["storage"])
+    for name in sorted(set(spec.get("required", ())) - {*kind.spec.required}):
+        yield f"spec.{name} isn't required"
+
+
 def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     """It is made and deleted by the contract's operations."""
     told = {one["purpose"]: one["operation"] for one in all_excepted(contract, "operation")}
@@ -98,6 +106,7 @@ def _late(kind: Kind, contract: Node) -> Iterator[str]:
         for path, rule in contract.get("late_initialize", {}).items()
         if path.split(".")[1] not in kind.unbuilt
     }
+    wanted |= {one["path"]: one["late"] for one in all_excepted(contract, "late")}
     found = {dotted(("spec", *path)): node.rule.late for path, node in kind.late().items()}
     yield from _differs("late initialised", found, wanted)
 
@@ -226,6 +235,8 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     found = [{key: getattr(states, key) for key in _STATES} for states in kind.states]
     shown = [{key: dotted(v) if key == "path" else list(v) for key, v in one.items() if v} for one in found]
     yield from _differs("states", shown, told)
+    options = {(f"{contract['group']}/{one['annotation']}", one["aws"]) for one in all_excepted(contract, "option")}
+    yield from _differs("options", {(one.annotation, one.member) for one in kind.options}, options)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
 

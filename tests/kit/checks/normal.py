@@ -35,6 +35,8 @@ def rewritings(node: Field, value: Any) -> list[Any]:
             ]
         case Compare.CASELESS:
             return [value.upper(), value.lower()]
+        case Compare.ARN:
+            return [f"arn:aws:kms:us-east-1:123456789012:key/{value}"]
         case Compare.SET | Compare.TAGS:
             return [value[::-1]]
     return []

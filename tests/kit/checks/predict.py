@@ -114,11 +114,11 @@ def _taken(node: Field, value: Any) -> Any:
 
 
 def _binding(kind: Kind, call: Call) -> Binding | None:
-    """What fills a call from whole fields; None for those that only add or remove members."""
+    """What fills a call from whole fields; None for those that only add or remove members, or switch."""
     if call.purpose is Purpose.CREATE:
         return kind.create
     part = next((part for part in kind.parts if part.name in call.parts), None)
-    if part is None or part.form in {Form.TAGS, *ONE_A_CALL} or call.purpose is not Purpose.PUT:
+    if part is None or part.form in {Form.TAGS, Form.TOGGLE, *ONE_A_CALL} or call.purpose is not Purpose.PUT:
         return None
     return part.put
 

@@ -24,15 +24,15 @@ def check(kind: Kind, contract: Node) -> list[str]:
 
 
 def _shown(kind: Kind, operation: str, contract: Node) -> tuple[Node, Node, Shape | None]:
-    """An answer, and what the kind makes of it (reads and creation together)."""
+    """An answer, and what the kind makes of it (reads and creation together); of a list, of its first element."""
     model = kind.service.model.operation_model(operation)
     keys = [key.split(".")[0] for entry in _maps(contract) for path in entry for key in path.split("@")[1:]]
     made = answer(model.output_shape, keys)
     found: Node = {}
     reads = [kind.exists, *([kind.find] if kind.find else []), *(part.read for part in kind.parts if part.read)]
-    for binding in [kind.create, *(read.binding for read in reads if read.items is None)]:
+    for binding, items in [(kind.create, None), *((read.binding, read.items) for read in reads)]:
         if binding.operation == operation:
-            spec, status = seen(kind, binding, made)
+            spec, status = seen(kind, binding, made[items][0] if items else made)
             found = {"spec": found.get("spec", {}) | spec, "status": found.get("status", {}) | status}
     return made, found, model.output_shape
 
@@ -98,7 +98,8 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         return
     other, mine = listed
     for member, path in read.match.items():
-        if parse(member)[-1].removeprefix("@").lower() != path[-1].lower():
+        node = kind.spec.at(path[1:]) if path[0] == "spec" else None
+        if parse(member)[-1].removeprefix("@").lower() not in {path[-1].lower(), (node.aws if node else "").lower()}:
             yield f"{what} holds {member} against {'.'.join(path)}"
         same[member] = values.at(resource, path)
     for member, path in read.ends.items():
@@ -112,15 +113,19 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
         return
     if {*read.absent} != set(told.get("absent", ()) if told else ()):
         yield f"{what} takes {', '.join(read.absent)} for an answer"
+    if read.by != (told.get("by") if told and what == "find" else None):
+        yield f"{what} goes by the {read.by}"
+    if not same and what == "exists" and not {*kind.identity} <= {link.field for link in read.binding.inputs}:
+        yield f"{read.binding.operation} isn't asked for the resource alone"
     wanted = told["members"] if told else members
     if {*same} != {*wanted}:
         yield f"{what} goes by {', '.join(same)}, not {', '.join(wanted)}"
     mine = deepcopy(mine)
     for member, value in same.items():
         put(mine, parse(member), value)
-    if [*matching(read, resource, {**made, str(read.items): [other, mine]})] != [mine]:
+    if same and [*matching(read, resource, {**made, str(read.items): [other, mine]})] != [mine]:
         yield f"{what} doesn't find the resource by {', '.join(same)}"
-    if [*matching(read, resource, {**made, str(read.items): [other]})]:
+    if same and [*matching(read, resource, {**made, str(read.items): [other]})]:
         yield f"{what} takes another resource for this one"
 
 

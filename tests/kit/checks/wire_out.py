@@ -37,7 +37,7 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     for part in kind.parts:
         if part.remove and (part.put.operation, part.put.inputs) == (part.remove.operation, part.remove.inputs):
             yield f"{part.name} is put and removed by the same call"
-    subs = [part for part in kind.parts if part.form in {Form.SUB_RESOURCE, Form.CHILDREN}]
+    subs = [part for part in kind.parts if part.form in {Form.SUB_RESOURCE, Form.CHILDREN, Form.TOGGLE}]
     uses: dict[str, list[str]] = {}
     for part in subs:
         named = [part.put.operation, part.remove and part.remove.operation, *(part.read.absent if part.read else ())]
@@ -66,7 +66,8 @@ def _reads(kind: Kind, contract: Node) -> Iterator[str]:
     resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
     for what, read in reads(kind).items():
         given = params(kind, read.binding, resource)
-        if not set(_texts(given)) & set(_texts(resource)) and kind.label not in IDENTITY:
+        named = read.match or read.by or kind.label in IDENTITY
+        if not set(_texts(given)) & set(_texts(resource)) and not named:
             yield f"{what} ({read.binding.operation}) names no resource"
         yield from compare(kind, contract, read.binding.operation, given, resource)
 
@@ -140,13 +141,13 @@ def _deletion(kind: Kind, status: Mapping[str, Any]) -> tuple[Call, ...]:
 
 
 def _write(kind: Kind, contract: Node, call: Call, own: Mapping[str, Any]) -> Iterator[str]:
-    """A part's call sends these values of its fields, and the identity."""
+    """A part's call sends these values of its fields, and what no part writes: the identity, above all."""
     if _part(kind, call).one_each:
         yield from _attribute(kind, contract, call)
         return
     full = values.spec_of(kind)
-    identity = {path[1]: full[path[1]] for path in kind.identity if path[0] == "spec"}
-    resource = {"spec": identity | dict(own), "status": values.recorded(kind)}
+    fixed = {name: value for name, value in full.items() if _fixed(kind, name)}
+    resource = {"spec": fixed | dict(own), "status": values.recorded(kind)}
     yield from compare(kind, contract, call.operation, call.params, resource)
 
 

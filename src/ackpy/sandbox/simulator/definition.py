@@ -233,6 +233,7 @@ class Kind:
         parent, joined: the kind it stands below, and what joins the parent's key and its own; its key begins with the
             parent's, and it is deleted with the parent.
         forgiving: to delete what isn't there succeeds.
+        lingers: what was deleted is there for some time yet, until a rule's `Resource.ends`.
         more: further operations that do one of the verbs, as a rule prepares (CreateServiceLinkedRole: create).
     """
 
@@ -254,6 +255,7 @@ class Kind:
     parent: str = ""
     joined: str = ":"
     forgiving: bool = False
+    lingers: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, params: Mapping[str, object]) -> str:

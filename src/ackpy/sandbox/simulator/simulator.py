@@ -172,6 +172,9 @@ class Simulator:
             lags=settings.lags,
             random=self._random,
         )
+        for name, kind in service.kinds.items():
+            if kind.lingers:
+                self._world.end(call.service, name, call.at)
         trouble = self._troubles.get((call.service, call.operation))
         if trouble and trouble.times > 0:
             trouble.times -= 1

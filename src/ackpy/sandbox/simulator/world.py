@@ -13,7 +13,10 @@ from hashlib import sha256
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One AWS resource. `parts` holds its stored values by the part's name; times are seconds since 1970."""
+    """One AWS resource. `parts` holds its stored values by the part's name; times are seconds since 1970.
+
+    What has been deleted and is shown for some time yet `ends` then.
+    """
 
     key: str
     account: str
@@ -21,6 +24,7 @@ class Resource:
     created: float
     modified: float
     parts: Mapping[str, object] = field(default_factory=dict)
+    ends: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,12 @@ class World:
     def slot(self, service: str, kind: str, key: Key) -> Slot:
         """The slot of a name, made when first asked for."""
         return self._slots.setdefault((service, kind), {}).setdefault(key, Slot())
+
+    def end(self, service: str, kind: str, now: float) -> None:
+        """Take away what has come to its end."""
+        for slot in self._slots.get((service, kind), {}).values():
+            if slot.current and slot.current.ends is not None and slot.current.ends <= now:
+                slot.write(None, Lag(), now)
 
     def there(self, service: str, kind: str) -> Iterator[Resource]:
         """Every resource of a kind that a write finds, in the order of keys."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import iam, s3, sns, sqs, stepfunctions
+from ackpy.sandbox.simulator.rules import iam, kms, s3, sns, sqs, stepfunctions
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "iam": iam.RULES,
+    "kms": kms.RULES,
     "s3": {
         "CreateBucket": s3.create_bucket,
         "PutBucketAccelerateConfiguration": s3.put_accelerate,
