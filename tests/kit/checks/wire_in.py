@@ -107,10 +107,6 @@ def _list(kind: Kind, contract: Node, what: str, read: Read) -> Iterator[str]:
             yield f"{what} looks for {'.'.join(path)} before it is known"
         same[member] = f"{mine[member]}:{values.at(resource, path)}"
     told = excepted(contract, "match", operation=read.binding.operation)
-    if told and told["members"] == ["the first"]:
-        if same or next(iter(matching(read, resource, {**made, str(read.items): [other, mine]}))) != other:
-            yield f"{what} doesn't take the first that is listed"
-        return
     if {*read.absent} != set(told.get("absent", ()) if told else ()):
         yield f"{what} takes {', '.join(read.absent)} for an answer"
     if read.by != (told.get("by") if told and what == "find" else None):
