@@ -231,8 +231,10 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
         if path.startswith("status."):
             draft.status[path.removeprefix("status.")] = made
             continue
-        whole = with_field(Field("spec", Type.STRUCT, fields=draft.spec), parse(path), made)
-        draft.spec |= whole.fields
+        try:
+            draft.spec |= with_field(Field("spec", Type.STRUCT, fields=draft.spec), parse(path), made).fields
+        except KeyError as error:
+            raise node.fail(f"the kind has no field {error}") from error
         if "type" not in node.mapping():
             served.append(path)
     return tuple(served)

@@ -133,6 +133,7 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
         for paths in out.values()
         for path in ([paths], paths)[type(paths) is list]
     } | {one["path"] for one in all_excepted(contract, "shown")}
+    shown -= {one["path"] for one in all_excepted(contract, "not_read")}
     for part in kind.parts:
         for name in part.fields:
             told = {one["path"] for what in ("not_read", "shown") for one in all_excepted(contract, what)}

@@ -15,7 +15,7 @@ from hashlib import sha256
 class Resource:
     """One AWS resource. `parts` holds its stored values by the part's name; times are seconds since 1970.
 
-    What has been deleted and is shown for some time yet `ends` then.
+    What has been deleted and is shown for some time yet `ends` then; what a change keeps busy is so until `busy`.
     """
 
     key: str
@@ -25,6 +25,7 @@ class Resource:
     modified: float
     parts: Mapping[str, object] = field(default_factory=dict)
     ends: float | None = None
+    busy: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
