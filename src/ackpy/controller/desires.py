@@ -160,7 +160,7 @@ def _named_by_reference(subject: Subject) -> list[Path]:
 
 
 def _renamable(kind: Kind) -> list[Path]:
-    """The spec fields that name the resource, that users may change, and that no ARN tells (plan/decide.py, renamed)."""
+    """The spec fields that name the resource, that users may change, and that no ARN tells (renamed)."""
     own = [path[1:] for path in kind.identity if path[0] == "spec" and f"{{{'.'.join(path)}}}" not in (kind.arn or "")]
     return [path for path in own if not kind.spec.fields[path[0]].immutable]
 
