@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import yaml
 
@@ -27,8 +28,20 @@ PLACE = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
 
 Sample = tuple[Kind, dict[str, Any]]
 
-# What no object makes, and a sample says that it is there: the operation, how often, and the input beside the ARN.
-_MADE_BY_HAND = {"sfn/StateMachineAlias": ("PublishStateMachineVersion", 2, "stateMachineArn")}
+# What no object makes, and a sample says that it is there: whose, the input that takes its ARN, and what is called.
+_MADE_BY_HAND: dict[str, tuple[str, str, tuple[tuple[str, dict[str, str]], ...]]] = {
+    "lambda/Alias": (
+        "lambda/Function",
+        "FunctionName",
+        (
+            ("PublishVersion", {}),
+            ("UpdateFunctionConfiguration", {"Description": "as it will be"}),
+            ("PublishVersion", {}),
+        ),
+    ),
+    "sfn/StateMachineAlias": ("sfn/StateMachine", "stateMachineArn", (("PublishStateMachineVersion", {}),) * 2),
+}
+_AN_HOUR, _HALF, _A_MINUTE = 3600.0, 1800.0, 60.0
 
 
 @cache
@@ -53,12 +66,27 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     for other, needed in needs(sample):
         prepare(simulator, other, needed)
         if not _is_there(simulator, other, needed):
-            _make(simulator, other, needed)
-        if kind.label in _MADE_BY_HAND:
-            operation, times, member = _MADE_BY_HAND[kind.label]
-            for _ in range(times):
-                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE)}, operation)
+            with _ago(simulator, _AN_HOUR):
+                _make(simulator, other, needed)
+        owner, member, steps = _MADE_BY_HAND.get(kind.label, ("", "", ()))
+        name = (kind.label, str(needed["metadata"]["name"]))
+        done = _done_by_hand.setdefault(simulator, set())
+        for number, (operation, given) in enumerate(steps if other.label == owner and name not in done else ()):
+            done.add(name)
+            with _ago(simulator, _HALF - number * _A_MINUTE):  # what one makes busy isn't any more at the next
+                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE), **given}, operation)
     del simulator.calls[calls:]
+
+
+_done_by_hand: WeakKeyDictionary[Simulator, set[tuple[str, str]]] = WeakKeyDictionary()
+
+
+@contextmanager
+def _ago(simulator: Simulator, seconds: float) -> Iterator[None]:
+    usual = simulator._clock
+    simulator._clock = lambda: usual() - seconds
+    yield
+    simulator._clock = usual
 
 
 def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
@@ -134,8 +162,23 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
         if made_up(kind) and kind.label not in referred:
             continue
         others = [other for other in samples(kind) if other["metadata"]["name"] != sample["metadata"]["name"]]
-        needed = [other for other in others if any(_stands(name, text) for name in _names(kind, other))]
+        needed = [
+            other
+            for other in others
+            if any(_stands(name, text) for name in _names(kind, other))
+            or any(_refers(mine, _resolved(mine, sample), kind, other) for mine in own)
+        ]
         yield from ((kind, _resolved(kind, other)) for other in (others if needed and made_up(kind) else needed))
+
+
+def _refers(own: Kind, sample: dict[str, Any], kind: Kind, other: dict[str, Any]) -> bool:
+    """Whether a field that may refer to a kind has the name of another sample of it."""
+    return any(
+        (ref.service, ref.kind) == (kind.service.alias, kind.name)
+        and ref.source[0] == "spec"
+        and get(other, ref.source) in [get(sample["spec"], place) for place in places(sample["spec"], ref.field[1:])]
+        for ref in own.references
+    )
 
 
 def _stands(name: str, text: str) -> bool:

@@ -97,7 +97,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
-    spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields}})
+    known = [name for name in fixed.fields if name in spec.fields]  # validate.py says what isn't
+    spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in known}})
     found = Kind(
         service=owner,
         name=draft.kind,

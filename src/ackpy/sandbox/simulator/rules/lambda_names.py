@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -113,8 +114,16 @@ def _misfits(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
     elif isinstance(value, str | bytes):
         yield from _size(shape, len(value), path)
         pattern = shape.metadata.get("pattern")
-        if isinstance(value, str) and pattern and not re.fullmatch(pattern, value):
+        if isinstance(value, str) and pattern and not _pattern(pattern).fullmatch(value):
             yield f"Value at '{path}' failed to satisfy constraint: {pattern}"
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern of the model, which is written in Java's words."""
+    for java, python in (("\\p{L}", "\\w"), ("\\p{Z}", "\\s"), ("\\p{N}", "\\d")):
+        text = text.replace(java, python)
+    return re.compile(text)
 
 
 def _size(shape: Shape, size: float, path: str) -> Iterator[str]:
