@@ -39,6 +39,11 @@ _MADE_BY_HAND: dict[str, tuple[str, str, tuple[tuple[str, dict[str, str]], ...]]
             ("PublishVersion", {}),
         ),
     ),
+    "lambda/FunctionURLConfig": (
+        "lambda/Function",
+        "FunctionName",
+        (("PublishVersion", {}), ("CreateAlias", {"Name": "ack-page", "FunctionVersion": "1"})),
+    ),
     "sfn/StateMachineAlias": ("sfn/StateMachine", "stateMachineArn", (("PublishStateMachineVersion", {}),) * 2),
 }
 _AN_HOUR, _HALF, _A_MINUTE = 3600.0, 1800.0, 60.0

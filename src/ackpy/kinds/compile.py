@@ -95,6 +95,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         draft.exists = draft.read(keys["exists"], whole=True)
     if draft.exists is None:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
+    draft.exists = _shown(draft.exists, spec)
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
     known = [name for name in fixed.fields if name in spec.fields]  # validate.py says what isn't
@@ -241,6 +242,17 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
     return tuple(served)
 
 
+def _shown(read: Read, spec: Field) -> Read:
+    """A read without what isn't the field's value, though it is called like it."""
+    kept = [link for link in read.binding.outputs if link.field[0] != "spec" or _is_read(spec, link.field[1:])]
+    return replace(read, binding=replace(read.binding, outputs=tuple(kept)))
+
+
+def _is_read(spec: Field, path: Path) -> bool:
+    node = spec.at(path)
+    return node is None or node.rule.read
+
+
 def _unread(spec: Field, path: Path) -> Iterator[Path]:
     """What AWS never shows at or below a path, in a value that isn't read as a whole; lists are."""
     node = spec.at(path)
@@ -248,7 +260,8 @@ def _unread(spec: Field, path: Path) -> Iterator[Path]:
         for name in node.fields if node else ():
             yield from _unread(spec, (*path, name))
         return
-    yield path
+    if node.aws:
+        yield path
 
 
 def _required(draft: Draft, op: OperationModel, spec: Field, rules: Mapping[str, Node]) -> tuple[str, ...]:

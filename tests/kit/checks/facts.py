@@ -37,6 +37,8 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_order(kind, contract),
         *_life(kind, contract),
         *_volatile(kind, contract),
+        *_renewed(kind, contract),
+        *_unread(kind, contract),
     ]
 
 
@@ -239,6 +241,36 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("options", {(one.annotation, one.member) for one in kind.options}, options)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
+
+
+def _renewed(kind: Kind, contract: Node) -> Iterator[str]:
+    """What AWS doesn't write over is told in prose."""
+    wanted = {name for one in all_excepted(contract, "renews") for name in one["parts"]}
+    yield from _differs("written only where it isn't", {part.name for part in kind.parts if part.renews}, wanted)
+
+
+def _unread(kind: Kind, contract: Node) -> Iterator[str]:
+    """What AWS never shows is told in prose, leaf by leaf."""
+    found = {
+        dotted(("spec", *path))
+        for name, node in kind.spec.fields.items()
+        for path, leaf in _leaves(node, (name,), read=True)
+        if not leaf
+    }
+    rows = all_excepted(contract, "not_read")  # a whole answer may lack what another shows
+    told = {one["path"] for one in rows if "operation" not in one or one["path"] in found}
+    yield from _differs("never shown", found, told)
+
+
+def _leaves(node: Field, path: Path, *, read: bool) -> Iterator[tuple[Path, bool]]:
+    read = read and node.rule.read
+    if node.type is Type.STRUCT:
+        for name, child in node.fields.items():
+            yield from _leaves(child, (*path, name), read=read)
+    elif node.item is not None:
+        yield from _leaves(node.item, (*path, "[]" if node.type is Type.LIST else "{}"), read=read)
+    elif node.type is not Type.REF:
+        yield path, read
 
 
 def _volatile(kind: Kind, contract: Node) -> Iterator[str]:

@@ -51,8 +51,10 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     for part in subs:
         absent = part.read.absent if part.read else ()
         delete = part.put.operation.replace("Put", "Delete", 1)
-        names = {delete, delete.removesuffix("Configuration")}
-        can_go = bool(names & contract["operations"].get("other", {}).keys())  # by somebody else's hand, if not by ours
+        names = {delete, delete.removesuffix("Configuration")} - {part.put.operation}
+        can_go = bool(
+            names & {*contract["operations"].get("other", {}), *contract.get("other_operations", {})}
+        )  # by somebody else's hand, if not by ours
         if not can_go and not told.keys() >= set(absent):
             yield f"nothing tells that {part.name} isn't there by {' or '.join(absent)}"
         if can_go and part.read and not absent:
