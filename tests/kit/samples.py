@@ -149,12 +149,12 @@ def made_up(kind: Kind) -> bool:
 
 
 def values(ref: Reference) -> list[Any]:
-    """What a reference takes of the samples of a kind whose resources AWS names: all are made if one is needed."""
+    """What a reference takes of the samples of a kind whose resources AWS names, or by a name in their spec."""
     return [
         get(_resource(kind, sample), ref.source)
         for kind in load()
         for sample in (samples(kind) if (kind.service.alias, kind.name) == (ref.service, ref.kind) else ())
-        if made_up(kind)
+        if made_up(kind) or ref.source[0] == "spec"
     ]
 
 
@@ -173,7 +173,8 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
             if any(_stands(name, text) for name in _names(kind, other))
             or any(_refers(mine, _resolved(mine, sample), kind, other) for mine in own)
         ]
-        yield from ((kind, _resolved(kind, other)) for other in (others if needed and made_up(kind) else needed))
+        all_of_them = made_up(kind) or any(_may_change(mine, kind) for mine in own)
+        yield from ((kind, _resolved(kind, other)) for other in (others if needed and all_of_them else needed))
 
 
 def _refers(own: Kind, sample: dict[str, Any], kind: Kind, other: dict[str, Any]) -> bool:
@@ -182,6 +183,17 @@ def _refers(own: Kind, sample: dict[str, Any], kind: Kind, other: dict[str, Any]
         (ref.service, ref.kind) == (kind.service.alias, kind.name)
         and ref.source[0] == "spec"
         and get(other, ref.source) in [get(sample["spec"], place) for place in places(sample["spec"], ref.field[1:])]
+        for ref in own.references
+    )
+
+
+def _may_change(own: Kind, kind: Kind) -> bool:
+    """Whether a resource may come to stand on another of its own service, which it names by the name in its spec."""
+    return any(
+        (ref.service, ref.kind, own.service.alias) == (kind.service.alias, kind.name, kind.service.alias)
+        and ref.source[0] == "spec"
+        and ref.field not in own.identity
+        and not own.spec.fields[ref.field[1]].rule.create_only
         for ref in own.references
     )
 

@@ -260,8 +260,7 @@ def _unread(spec: Field, path: Path) -> Iterator[Path]:
         for name in node.fields if node else ():
             yield from _unread(spec, (*path, name))
         return
-    if node.aws:
-        yield path
+    yield path
 
 
 def _required(draft: Draft, op: OperationModel, spec: Field, rules: Mapping[str, Node]) -> tuple[str, ...]:

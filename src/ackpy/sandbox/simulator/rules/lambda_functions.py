@@ -194,12 +194,9 @@ def put_concurrency(request: Request) -> Answer:
     """Some of the account's must stay for the other functions."""
     well_formed(request)
     wanted = request.params["ReservedConcurrentExecutions"]
-    others = [
-        other.parts.get("concurrency") or 0
-        for other in request.world.there("lambda", "Function")
-        if other.key != request.key and _mine(request, other)
-    ]
-    if wanted + sum(map(int, others)) > _CONCURRENT - _UNRESERVED:  # type: ignore[call-overload]
+    every = [other for other in request.world.there("lambda", "Function") if _mine(request, other)]
+    others: Any = [other.parts.get("concurrency") or 0 for other in every if other.key != request.key]
+    if wanted + sum(others) > _CONCURRENT - _UNRESERVED:
         raise refuse(
             request, "Specified ReservedConcurrentExecutions decreases the account's below its minimum of [100]."
         )

@@ -276,7 +276,9 @@ def _provisioned(request: Request, found: Resource) -> Answer:
 
 
 def _url(request: Request, there: Answer) -> Answer:
-    given = {member: deepcopy(request.params[member]) for member in ("AuthType", "Cors") if member in request.params}
+    given: Answer = {
+        member: deepcopy(request.params[member]) for member in ("AuthType", "Cors") if member in request.params
+    }
     return without({**there, **given})
 
 
