@@ -11,6 +11,12 @@ from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the API server first, where that has to be done: it takes minutes, which no test has."""
+    if any({"control_plane", "live"} & set(getattr(item, "fixturenames", ())) for item in session.items):
+        binaries.locate()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def control_plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ControlPlane]:
     """A Kubernetes API; its audit log is the file `audit_log`.

@@ -39,6 +39,20 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
 
 
+def first(kind: Kind, spec: dict[str, Any]) -> Change | None:
+    """One change whose value a call sends; None where all of a spec is settled at creation."""
+    sent = [one for one in changes(kind, spec) if _part(kind, one.leaf).form is not Form.TOGGLE]
+    # Last what AWS keeps a history of: who writes that again and again is stopped some time.
+    return min(sent, key=lambda one: _part(kind, one.leaf).form is Form.VERSIONS, default=None)
+
+
+def sure(kind: Kind, spec: dict[str, Any]) -> Change:
+    """One change whose value a call sends, of a spec that has such."""
+    change = first(kind, spec)
+    assert change is not None
+    return change
+
+
 def _part(kind: Kind, leaf: Leaf) -> Part:
     """The part that owns a leaf that may change."""
     return next(part for part in kind.parts if leaf.path[0] in part.fields)
@@ -142,7 +156,7 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     shape = _shape(kind, part, leaf.path)
     yield from (one for one in getattr(shape, "enum", ()) if one != value)
     for ref in kind.references:
-        if ref.field[1:] == leaf.path:
+        if ref.field[1:] == (leaf.path[:-1] if ref.many else leaf.path):
             yield from (one for one in samples.values(ref) if one != value)
     if leaf.node.rule.default not in (None, value):
         yield leaf.node.rule.default
@@ -163,7 +177,7 @@ def _texts(node: Field, value: str) -> Iterator[str]:
     elif value in {"true", "false"}:
         yield "false" if value == "true" else "true"
     else:
-        yield f"{value}x"
+        yield f"{value}x/" if value.endswith("/") else f"{value}x"
 
 
 def _nudge(document: Any) -> bool:

@@ -22,7 +22,7 @@ from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
 from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
-from ackpy.controller.subject import ACK
+from ackpy.controller.subject import ACK, RESOURCE_UID
 from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.paths import get, with_value
@@ -42,9 +42,9 @@ from ackpy.wire.call import Observation
 from tests.kit import values
 from tests.kit.samples import samples
 from tests.kit.waiting import eventually
-from tests.kit.world import ACCOUNT, REGION, condition
+from tests.kit.world import ACCOUNT, REGION, condition, recalled
 
-_OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace"), "")
+_OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace", RESOURCE_UID), "")
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
@@ -365,13 +365,15 @@ class Thing:
         observed = await self._observe(obj)
         if not observed.exists:
             return
-        decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
+        decision = decide(
+            self.kind, Desired(recalled(self.kind, obj), observed.status, deleting=True), observed, Memory()
+        )
         assert isinstance(decision, Act)
         for call in decision.stage.calls:
             await self._by_hand(obj, call.operation, call.params)
 
     async def _observe(self, obj: Object) -> Observation:
-        desired = Desired(obj["spec"], obj.get("status") or {})
+        desired = Desired(recalled(self.kind, obj), obj.get("status") or {})
         return await Observer(self.kind, self.live.boto, _scope(obj)).everything(desired)
 
 

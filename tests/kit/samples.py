@@ -16,9 +16,9 @@ from weakref import WeakKeyDictionary
 
 import yaml
 
-from ackpy.kinds.model import Kind, Reference
+from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
-from ackpy.kinds.registry import load
+from ackpy.kinds.registry import load, services
 from ackpy.plan.decide import Desired, creation
 from ackpy.sandbox.simulator import AwsFault, Simulator
 from ackpy.wire.call import arn, names, params, seen
@@ -69,8 +69,8 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
     calls = len(simulator.calls)
     for other, needed in needs(sample):
-        prepare(simulator, other, needed)
         if not _is_there(simulator, other, needed):
+            prepare(simulator, other, needed)
             with _ago(simulator, _AN_HOUR):
                 _make(simulator, other, needed)
         owner, member, steps = _MADE_BY_HAND.get(kind.label, ("", "", ()))
@@ -145,24 +145,41 @@ def _told(label: str, name: str) -> dict[str, Any]:
 
 def made_up(kind: Kind) -> bool:
     """Whether AWS makes up the names of a kind's resources, so that samples can't tell them."""
-    return kind.arn is None and not names(kind, {})
+    found = kind.find is not None and kind.find.by is not By.TAG
+    return kind.arn is None and not found and not names(kind, {})
 
 
 def values(ref: Reference) -> list[Any]:
-    """What a reference takes of the samples of a kind whose resources AWS names, or by a name in their spec."""
-    return [
-        get(_resource(kind, sample), ref.source)
-        for kind in load()
-        for sample in (samples(kind) if (kind.service.alias, kind.name) == (ref.service, ref.kind) else ())
-        if made_up(kind) or ref.source[0] == "spec"
-    ]
+    """What a reference takes of the samples of its target: all are made if one is needed."""
+    return [get(_resource(kind, one), ref.source) for kind, one in _targets(ref)]
+
+
+def _targets(ref: Reference) -> Iterator[Sample]:
+    for kind in load([ref.service]) if ref.service in services() else ():
+        yield from ((kind, one) for one in (samples(kind) if kind.name == ref.kind else ()))
 
 
 def needs(sample: dict[str, Any]) -> Iterator[Sample]:
-    """The samples whose ARN, or the name that AWS gives them, stands in one's spec."""
+    """The samples whose ARN, or the name that AWS gives them, stands in one's spec.
+
+    Of a kind that it may refer to, all, so that another can take the place of the one.
+    """
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
-    text = "".join(json.dumps(_resolved(kind, sample)["spec"]) for kind in own)  # a test's own kind stands on nothing
-    referred = {f"{ref.service}/{ref.kind}" for kind in own for ref in kind.references}
+    resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
+    text = json.dumps(resolved)  # a test's own kind stands on nothing
+    referred = {
+        f"{ref.service}/{ref.kind}"
+        for kind in own
+        for ref in kind.references
+        if any(get(resolved, ("spec", *place)) for place in places(resolved["spec"], ref.field[1:]))
+    }
+    by_name = [
+        (ref, get(resolved, ("spec", *place)))
+        for kind in own
+        for ref in kind.references
+        if ref.source[0] == "spec"
+        for place in places(resolved["spec"], ref.field[1:])
+    ]
     for kind in load():
         if made_up(kind) and kind.label not in referred:
             continue
@@ -171,31 +188,12 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
             other
             for other in others
             if any(_stands(name, text) for name in _names(kind, other))
-            or any(_refers(mine, _resolved(mine, sample), kind, other) for mine in own)
+            or any(
+                f"{ref.service}/{ref.kind}" == kind.label and value == get(other, ref.source) for ref, value in by_name
+            )
         ]
-        all_of_them = made_up(kind) or any(_may_change(mine, kind) for mine in own)
-        yield from ((kind, _resolved(kind, other)) for other in (others if needed and all_of_them else needed))
-
-
-def _refers(own: Kind, sample: dict[str, Any], kind: Kind, other: dict[str, Any]) -> bool:
-    """Whether a field that may refer to a kind has the name of another sample of it."""
-    return any(
-        (ref.service, ref.kind) == (kind.service.alias, kind.name)
-        and ref.source[0] == "spec"
-        and get(other, ref.source) in [get(sample["spec"], place) for place in places(sample["spec"], ref.field[1:])]
-        for ref in own.references
-    )
-
-
-def _may_change(own: Kind, kind: Kind) -> bool:
-    """Whether a resource may come to stand on another of its own service, which it names by the name in its spec."""
-    return any(
-        (ref.service, ref.kind, own.service.alias) == (kind.service.alias, kind.name, kind.service.alias)
-        and ref.source[0] == "spec"
-        and ref.field not in own.identity
-        and not own.spec.fields[ref.field[1]].rule.create_only
-        for ref in own.references
-    )
+        all_of_it = kind.label in referred and kind not in own
+        yield from ((kind, _resolved(kind, other)) for other in (others if all_of_it else needed))
 
 
 def _stands(name: str, text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
-from ackpy.controller.subject import Subject, controller_tags
+from ackpy.controller.subject import RESOURCE_UID, Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Path, get
 from ackpy.kube import Object, PatchType
@@ -18,7 +18,7 @@ from ackpy.plan.decide import Act, Desired, Memory, decide
 from ackpy.plan.forms import calls_of
 from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import Call
+from ackpy.wire.call import Call, Purpose
 from tests.kit.memory_api import Write
 from tests.kit.world import World, condition
 
@@ -152,10 +152,13 @@ class Scene:
     async def hand_deletion(self) -> None:
         """Somebody deletes the resource past Kubernetes."""
         obj = await self.obj()
-        observed = await self.world.observe(self.kind, obj)
-        decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
-        assert isinstance(decision, Act)
-        await self.send(decision.stage.calls)
+        for purpose in (Purpose.REMOVE, Purpose.DELETE):  # what AWS wants taken away goes first
+            observed = await self.world.observe(self.kind, obj)
+            decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
+            assert isinstance(decision, Act)
+            await self.send(decision.stage.calls)
+            if purpose is not decision.stage.calls[0].purpose:
+                return
 
     async def send(self, calls: Iterable[Call]) -> None:
         scope = self.world.scope(self.kind, await self.obj())
@@ -215,9 +218,16 @@ def named(path: Path) -> str:
     return "spec" + "".join(f"[{key}]" if key.isdigit() else f".{key}" for key in path)
 
 
+def unmarked(value: Any) -> Any:
+    """A value without the tag that tells whose a resource is: what another made, gets it with the next change."""
+    if isinstance(value, dict):
+        return {key: unmarked(inner) for key, inner in value.items() if key != RESOURCE_UID}
+    return value
+
+
 def alike(kind: Kind, obj: Object, value: Any) -> Any:
     """A value with what AWS names anew each time (an object's status has the name) made the same."""
-    made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"]
+    made = [str(get(obj, path)) for path in kind.identity if path[0] == "status"] + [obj["metadata"]["uid"]]
     return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
 
 

@@ -22,6 +22,7 @@ from ackpy.controller.subject import Subject
 from ackpy.controller.track import Track
 from ackpy.crd.crd import definition
 from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import parse, with_value
 from ackpy.kinds.registry import load
 from ackpy.kube import NotFound, Object
 from ackpy.plan.decide import Desired
@@ -101,9 +102,11 @@ class World:
         self.neighbours |= set(self.slots()) - before
 
     def slots(self) -> dict[tuple[str, ...], Any]:
-        """Every resource that there is and stays, whole, whatever readers see yet."""
+        """Every resource that there is and stays, whole, whatever readers see yet, but for its history."""
         return {
-            (*kind, *key): {name: part for name, part in slot.current.parts.items() if part is not None}
+            (*kind, *key): {
+                name: part for name, part in slot.current.parts.items() if part is not None and name[0] != "_"
+            }
             for kind, slots in self.simulator._world._slots.items()
             for key, slot in slots.items()
             if slot.current is not None and slot.current.ends is None
@@ -117,7 +120,7 @@ class World:
 
     async def observe(self, kind: Kind, obj: Object) -> Observation:
         """All that an object's resource is in AWS, as the engine reads it."""
-        desired = Desired(obj["spec"], obj.get("status") or {})
+        desired = Desired(recalled(kind, obj), obj.get("status") or {})
         return await Observer(kind, self.aws, self.scope(kind, obj)).everything(desired)
 
     async def apply(self, manifest: Object, manager: str = "kubectl") -> Object:
@@ -171,6 +174,14 @@ class World:
     def kind_of(self, manifest: Object) -> Kind:
         group = manifest["apiVersion"].split("/")[0]
         return next(k for k in self.kinds.values() if k.group == group and k.name == manifest["kind"])
+
+
+def recalled(kind: Kind, obj: Object) -> Object:
+    """An object's spec with what names its resource and came by reference."""
+    spec: Object = obj["spec"]
+    for path, value in Subject(kind, obj).state.identity.items():
+        spec = with_value(spec, parse(path), value)
+    return spec
 
 
 def condition(obj: Object, name: str) -> Object:

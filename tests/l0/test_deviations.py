@@ -109,6 +109,11 @@ def test_an_endpoint_is_deleted_with_its_object() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["Alias", "Grant", "Key"])
+def test_a_key_is_missing_by_the_code_that_kms_has(kind: str) -> None:
+    assert "NotFoundException" in KINDS[f"kms/{kind}"].not_found
+
+
 def test_an_endpoint_is_adopted_by_its_arn() -> None:
     found = identified_by(KINDS["sns/PlatformEndpoint"], '{"arn": "arn:e"}', {"spec": {}, "status": {}})
     assert found["status"] == {"endpointARN": "arn:e"}

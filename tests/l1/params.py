@@ -6,7 +6,7 @@ from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from tests.kit import edits
-from tests.kit.samples import alone
+from tests.kit.samples import alone, made_up
 from tests.kit.scene import named
 
 Sample = tuple[Kind, Object]
@@ -14,10 +14,14 @@ Sample = tuple[Kind, Object]
 ALL: list[Sample] = [(kind, sample) for kind in load() for sample in alone(kind)]
 
 
-def each_sample() -> pytest.MarkDecorator:
-    return pytest.mark.parametrize(
-        ("kind", "sample"), [pytest.param(*one, id=one[1]["metadata"]["name"]) for one in ALL]
-    )
+def each_sample(*, changes: bool = False, named: bool = False) -> pytest.MarkDecorator:
+    """All, or only those of which something may change, or whose resources get their names from the spec."""
+    chosen = [
+        pytest.param(kind, sample, id=sample["metadata"]["name"])
+        for kind, sample in ALL
+        if not (changes and edits.first(kind, sample["spec"]) is None) and not (named and made_up(kind))
+    ]
+    return pytest.mark.parametrize(("kind", "sample"), chosen)
 
 
 def each_change(*, seen: bool = False) -> pytest.MarkDecorator:

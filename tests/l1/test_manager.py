@@ -72,13 +72,13 @@ class Interrupted(MemoryApi):
         return await super().patch(*args, **options)
 
 
-@each_sample()
+@each_sample(changes=True)
 @virtual_time
 async def test_an_edit_during_our_write_is_not_lost(kind: Kind, sample: Object) -> None:
     api = Interrupted()
     house = House(api=api)
     await house.namespace()
-    change = next(edits.changes(kind, sample["spec"]))
+    change = edits.sure(kind, sample["spec"])
     leaf = change.leaf.path[0]
     api.user = lambda: house.edit(sample, {"spec": {leaf: change.candidates[0][leaf]}})
     async with house.managed():
@@ -128,7 +128,7 @@ async def test_edits_come_before_sweeps() -> None:
     for one in objects:
         await house.create(one)
     edited = objects[-1]
-    change = next(edits.changes(kind, edited["spec"]))
+    change = edits.sure(kind, edited["spec"])
 
     def user(call: AwsCall) -> None:
         if call.operation == kind.create.operation and house.operations().count(call.operation) == 10:
@@ -240,7 +240,7 @@ async def test_reconcile_now_is_now(kind: Kind, sample: Object) -> None:
         assert len(house.simulator.calls) == first, "the acknowledgement is no news"
 
 
-@each_sample()
+@each_sample(named=True)
 @virtual_time
 async def test_after_a_restart_the_owner_stays_the_owner(kind: Kind, sample: Object) -> None:
     """The resource went meanwhile: whoever is looked at first, the one that had it makes it again."""

@@ -28,10 +28,19 @@ from tests.l1.test_refusals import is_terminal
 MESSAGES = contract("common")["messages"]
 SYNCED = {"ACK.ResourceSynced": "True"}
 
+
+def _with_one(sample: Object, ref: Reference) -> Object:
+    """A sample whose list of values, where references make a list, has but one."""
+    if not ref.many:
+        return sample
+    changed: Object = with_value(sample, ref.field, get(sample, ref.field)[:1])
+    return changed
+
+
 each_reference = pytest.mark.parametrize(
     ("kind", "sample", "ref"),
     [
-        pytest.param(kind, sample, ref, id=f"{sample['metadata']['name']}-{show(ref.ref)}")
+        pytest.param(kind, _with_one(sample, ref), ref, id=f"{sample['metadata']['name']}-{show(ref.ref)}")
         for kind, sample in ALL
         for ref in kind.references
         if get(sample, ref.field) is not None
@@ -80,8 +89,15 @@ def referring(kind: Kind, sample: Object, ref: Reference, world: World, source: 
     """A scene whose object takes a value of its sample from another object, and that object."""
     world.prepare(kind, sample)
     spec = with_value(sample["spec"], ref.field[1:], None)
-    spec = with_value(spec, ref.ref[1:], {"from": source or {"name": "target"}})
-    return Scene(kind, {**sample, "spec": spec}, world), Target(ref, get(sample, ref.field), world)
+    one: Any = {"from": source or {"name": "target"}}
+    spec = with_value(spec, ref.ref[1:], [one] if ref.many else one)
+    return Scene(kind, {**sample, "spec": spec}, world), Target(ref, _value(ref, sample["spec"]), world)
+
+
+def _value(ref: Reference, spec: Mapping[str, Any]) -> Any:
+    """The value that a target has for it."""
+    value = get(spec, ref.field[1:])
+    return value[0] if ref.many else value
 
 
 async def is_waiting(scene: Scene, message: str, status: str = "Unknown") -> None:
@@ -142,8 +158,8 @@ async def test_a_changed_target_is_followed(kind: Kind, sample: Object, ref: Ref
         assert scene.aws() == before
         assert show(ref.field) in (await scene.condition("ACK.Terminal"))["message"]
         return
-    change = next(one for one in edits.changes(kind, sample["spec"]) if one.leaf.path == ref.field[1:])
-    target.value = get(change.candidates[0], ref.field[1:])
+    change = next(one for one in edits.changes(kind, sample["spec"]) if one.leaf.reported == ref.field[1:])
+    target.value = _value(ref, change.candidates[0])
     await target.has(SYNCED)
     await scene.sweep()
     assert scene.aws() != before

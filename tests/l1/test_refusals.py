@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from ackpy.controller.next import Next
+from ackpy.controller.objects import resource_of
 from ackpy.controller.subject import REGION, Subject
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.registry import load
@@ -15,6 +16,7 @@ from ackpy.sandbox.simulator import AwsFault
 from ackpy.sandbox.simulator import Call as AwsCall
 from tests.kit import edits, values
 from tests.kit.contract import contract
+from tests.kit.samples import made_up
 from tests.kit.scene import Scene, named
 from tests.kit.world import ACCOUNT, condition
 from tests.l1 import laws
@@ -80,7 +82,7 @@ async def test_a_field_that_is_not_built_is_refused_by_name(kind: Kind, name: st
 # Resources of somebody else
 
 
-@each_sample()
+@each_sample(named=True)
 async def test_a_resource_that_was_there_before_is_left_alone(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()
@@ -102,7 +104,7 @@ async def test_a_resource_that_was_there_before_is_left_alone(kind: Kind, sample
     assert scene.aws() == before
 
 
-@each_sample()
+@each_sample(named=True)
 async def test_two_objects_never_manage_one_resource(kind: Kind, sample: Object) -> None:
     """Both are created at the same moment, and reconciled at once."""
     await one_of_two_manages(Scene(kind, sample))
@@ -130,6 +132,19 @@ async def one_of_two_manages(scene: Scene) -> None:
     assert condition(now, "ACK.ResourceSynced")["status"] == "True"
 
 
+@pytest.mark.parametrize(("kind", "sample"), [one for one in ALL if made_up(one[0])])
+async def test_each_object_has_a_resource_of_its_own_where_aws_names_them(kind: Kind, sample: Object) -> None:
+    scene = Scene(kind, sample)
+    await scene.make()
+    await scene.world.apply({**sample, "metadata": {**sample["metadata"], "namespace": "other"}})
+    await scene.world.settle(kind, scene.name, "other")
+    assert len(scene.aws()) == 2
+    await scene.delete()
+    await scene.settle()
+    assert len(scene.aws()) == 1
+    assert await scene.world.settle(kind, scene.name, "other") is Next.SWEEP
+
+
 @each_sample()
 async def test_of_two_objects_that_manage_one_resource_only_one_does(kind: Kind, sample: Object) -> None:
     """However it came to that (two processes, a restored backup), the second is told, and deletes nothing."""
@@ -137,6 +152,8 @@ async def test_of_two_objects_that_manage_one_resource_only_one_does(kind: Kind,
     obj, world = await scene.make(), scene.world
     copy = {**sample, "metadata": {**obj["metadata"], "namespace": "other", "resourceVersion": None}}
     await world.apply(copy)
+    told = {"status": obj["status"]}
+    await world.api.patch(resource_of(kind), "other", scene.name, told, subresource="status")
     world.restart()
     await scene.settle()
     before, since = scene.aws(), scene.mark()
@@ -154,11 +171,11 @@ async def test_of_two_objects_that_manage_one_resource_only_one_does(kind: Kind,
 # Errors of AWS
 
 
-@each_sample()
+@each_sample(changes=True)
 async def test_a_terminal_code_of_the_kind_is_terminal(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()
-    change = next(edits.changes(kind, scene.spec))
+    change = edits.sure(kind, scene.spec)
     part = kind.part_of(change.leaf.path[0])
     assert part is not None
     fault = AwsFault(kind.terminal[0], "it says why")
@@ -174,11 +191,11 @@ async def test_a_terminal_code_of_the_kind_is_terminal(kind: Kind, sample: Objec
     assert scene.aws() != before
 
 
-@each_sample()
+@each_sample(changes=True)
 async def test_another_code_is_recoverable(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()
-    change = next(edits.changes(kind, scene.spec))
+    change = edits.sure(kind, scene.spec)
     part = kind.part_of(change.leaf.path[0])
     assert part is not None
     fault = AwsFault("SomethingElse", "it says why", 400)
@@ -318,12 +335,12 @@ async def test_an_unknown_deletion_policy_is_refused(kind: Kind, sample: Object)
 # Conditions over time
 
 
-@each_sample()
+@each_sample(changes=True)
 async def test_transition_times_move_with_the_status_only(kind: Kind, sample: Object) -> None:
     scene = Scene(kind, sample)
     await scene.make()
     since = {one["type"]: one["lastTransitionTime"] for one in (await scene.obj())["status"]["conditions"]}
-    change = next(edits.changes(kind, scene.spec))
+    change = edits.sure(kind, scene.spec)
     part = kind.part_of(change.leaf.path[0])
     assert part is not None
     scene.world.simulator.fail(kind.service.aws_name, part.put.operation, AwsFault("SomethingElse", "no", 400), 2)

@@ -56,7 +56,7 @@ async def test_in_an_edit(live: Live, kind: Kind, tmp_path: Path) -> None:
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
         thing.apply()
         await thing.synced()
-    change = next(edits.changes(kind, thing.spec))
+    change = edits.sure(kind, thing.spec)
     part = kind.part_of(change.leaf.path[0])
     assert part
     edited = thing.like(change.candidates[0])

@@ -23,7 +23,10 @@ async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
         for thing in things:
             thing.apply()
         objects = [await thing.synced() for thing in things]
-        changed = [next(edits.changes(thing.kind, thing.spec)).candidates[0] for thing in things]
+        changes = [edits.first(thing.kind, thing.spec) for thing in things]
+        changed = [
+            change.candidates[0] if change else thing.spec for change, thing in zip(changes, things, strict=True)
+        ]
         for thing, spec in zip(things, changed, strict=True):
             await thing.hand(spec)
         await live.plane.restart_api_server()

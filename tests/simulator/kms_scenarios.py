@@ -118,7 +118,11 @@ KMS = [
         make(code="CustomKeyStoreNotFoundException", Origin="AWS_CLOUDHSM", CustomKeyStoreId="mine"),
         make({"KeyState": "PendingImport", "Enabled": False}, Origin="EXTERNAL"),
         key("EnableKeyRotation", code="UnsupportedOperationException"),
-        make({"KeyState": "Creating"}, Origin="AWS_CLOUDHSM", CustomKeyStoreId="cks-1234567890abcdef0"),
+        make(
+            {"CloudHsmClusterId": "cluster-1a23b4cdefg"},
+            Origin="AWS_CLOUDHSM",
+            CustomKeyStoreId="cks-1234567890abcdef0",
+        ),
         make({"MultiRegionConfiguration": {"MultiRegionKeyType": "PRIMARY"}}, MultiRegion=True),
         make({"SigningAlgorithms": ["ECDSA_SHA_256"]}, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY"),
         key("GetKeyRotationStatus", code="UnsupportedOperationException"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ackpy.aws.scope import Scope
 from ackpy.controller.memory import State
@@ -20,7 +20,6 @@ from ackpy.plan.decide import Desired
 from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Call, arn, identified, merged
-from ackpy.wire.convert import ValueRefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,7 @@ class Wish:
         resolved: the references; None on deletion where none was needed.
         identity: what names the resource and may change in the spec, by path: to be remembered.
         secrets: the digests of the secrets' values, by path: to be remembered once they are sent.
+        as_made: the spec that is desired, but for what names the resource: that is as it was made.
     """
 
     desired: Desired
@@ -39,6 +39,13 @@ class Wish:
     identity: Mapping[str, Json]
     secrets: Mapping[str, str]
     advisories: tuple[Advisory, ...] = ()
+    as_made: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def renames(self) -> Path | None:
+        """What in the spec names another resource than the one that was made, and may be there yet."""
+        changed = (name for name, made in self.as_made.items() if made != self.desired.spec.get(name))
+        return next((("spec", name) for name in changed), None)
 
     def begun_with(self, state: State) -> bool:
         """Whether a creation that was begun sends what this one does."""
@@ -80,16 +87,14 @@ class Desires:
             SecretRefusedError: a Secret can't be used.
             UnresolvedError: a reference stands in the way of everything.
             AdoptionRefusedError: the adoption annotations say something that can't be.
-            ValueRefusedError: the spec names another resource than the one that was made.
             ApiError: the API server couldn't be asked.
         """
         spec: Mapping[str, Json] = late.users_spec(self.kind, subject.obj, FIELD_MANAGER)
         resolved = await self._resolved(subject, spec)
         waiting = [one.link.field for one in resolved.pending] if resolved else []
         spec = _recalled(subject, pending.without(resolved.spec, waiting) if resolved else spec)
-        spec = _stays(subject, spec)
         sealed = Sealed(spec, {}) if subject.deleting else await self.secrets.seal(subject, spec)
-        spec = sealed.spec
+        spec = sealed.spec if not subject.deleting else _as_made(subject, sealed.spec)
         identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *_renamable(self.kind)}}
         named = self._identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
@@ -108,7 +113,7 @@ class Desires:
         )
         identity = {path: value for path, value in identity.items() if not is_empty(value)}
         advisories = (resolved.advisories if resolved else ()) + sealed.advisories
-        return Wish(desired, resolved, identity, sealed.versions, advisories)
+        return Wish(desired, resolved, identity, sealed.versions, advisories, _as_made(subject, desired.spec))
 
     async def _resolved(self, subject: Subject, spec: Mapping[str, Json]) -> Resolved | None:
         """Deletion stands on what was recorded, and asks only for what wasn't."""
@@ -165,22 +170,12 @@ def _renamable(kind: Kind) -> list[Path]:
     return [path for path in own if not kind.spec.fields[path[0]].immutable]
 
 
-def _stays(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
-    """A spec that names the resource which was made: another would be made beside it, and this one forgotten.
-
-    Raises:
-        ValueRefusedError: it names another. Deletion only stands on what was made.
-    """
+def _as_made(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A spec that names the resource that was made, whatever it names now."""
     for path in _renamable(subject.kind) if subject.recorded else ():
         made, node = subject.state.identity.get(show(path)), subject.kind.spec.at(path)
-        if is_empty(made) or node is None or not any(differences(node, get(spec, path), made)):
-            continue
-        if not subject.deleting:
-            raise ValueRefusedError(
-                f"{show(('spec', *path))} names the {subject.kind.name}, which can't be renamed: AWS has {made!r}, the "
-                f"manifest says {get(spec, path)!r}. Set it back, or delete the object and make it again."
-            )
-        spec = with_value(spec, path, made)
+        if not is_empty(made) and node is not None and any(differences(node, get(spec, path), made)):
+            spec = with_value(spec, path, made)
     return spec
 
 

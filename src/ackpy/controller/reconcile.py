@@ -35,7 +35,7 @@ from ackpy.controller.scopes import ScopeRefusedError, Scopes, metadata
 from ackpy.controller.secrets import SecretRefusedError
 from ackpy.controller.subject import ADOPTION_POLICY, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.track import Track
-from ackpy.kinds.model import Kind
+from ackpy.kinds.model import Form, Kind
 from ackpy.kinds.paths import Json
 from ackpy.kube.api import ApiError, Conflict, KubeApi, NotFound
 from ackpy.plan import adopt, late
@@ -56,6 +56,7 @@ from ackpy.plan.decide import (
     Stage,
     Supersede,
     Wait,
+    another_name,
     decide,
     renamed,
 )
@@ -168,6 +169,12 @@ class _Run:
         self.name = name_of(env.kind, desired.spec, scope, self.subject.status)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
+        if path := wish.renames:
+            there = await observer.existence(replace(desired, spec=wish.as_made))
+            if there.exists:
+                return await self._refuse(
+                    another_name(env.kind, path, wish.as_made[path[1]], desired.spec.get(path[1]))
+                )
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
@@ -274,7 +281,10 @@ class _Run:
             return await observer.calmly(desired, also={p.name for p in kind.parts if late_fields & set(p.fields)})
         if stage.purpose is Purpose.DELETE:
             return await observer.existence(desired)
-        return await observer.again(desired, before, result.touched)
+        touched = result.touched
+        if any(part.form is Form.VERSIONS for part in kind.parts if part.name in touched):
+            touched |= {part.name for part in kind.parts if part.read is None}  # the status says what is in force
+        return await observer.again(desired, before, touched)
 
     async def _supersede(self, differences: tuple[Difference, ...], wish: Wish, observer: Observer) -> Next:
         """Have another resource made; this one goes when that is done, and none is forgotten on the way."""

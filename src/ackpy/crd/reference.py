@@ -51,6 +51,7 @@ def page(kind: Kind, example: str = "") -> str:
         _references(kind),
         _status(kind, texts),
         _adoption(kind),
+        _deletion(kind),
         _operations(kind),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -159,6 +160,14 @@ def _adoption(kind: Kind) -> str:
         "```yaml\nmetadata:\n  annotations:\n    services.k8s.aws/adoption-policy: adopt\n"
         f"    services.k8s.aws/adoption-fields: '{fields}'\n```\n\n{_table(('Adoption field', 'Stands for'), rows)}"
     )
+
+
+def _deletion(kind: Kind) -> str:
+    if not kind.options:
+        return ""
+    rows = [(f"`{one.annotation}`", f"`{one.member}`", _value(one.default)) for one in kind.options]
+    table = _table(("Annotation", f"Fills, of `{kind.delete.operation}`", "Where it is absent"), rows)
+    return f"## Deletion\n\nAnnotations that the deletion follows:\n\n{table}"
 
 
 def _operations(kind: Kind) -> str:

@@ -280,11 +280,16 @@ def renamed(kind: Kind, desired: Desired) -> Refuse | None:
         ends = path[0] == "spec" and kind.arn and kind.arn.endswith(f"{{{'.'.join(path)}}}")
         name = get(desired.resource, path)
         if ends and recorded and not recorded.endswith((f":{name}", f"/{name}")):
-            return Refuse(
-                f"{show(path)} can't be changed: the {kind.name} is '{recorded}' in AWS, '{name}' here. "
-                "Set it back, or make another object."
-            )
+            return another_name(kind, path, recorded, name)
     return None
+
+
+def another_name(kind: Kind, path: Path, there: Json, here: Json) -> Refuse:
+    """Refused is another name for what is there."""
+    return Refuse(
+        f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{here}' here. "
+        "Set it back, or make another object."
+    )
 
 
 def delta(kind: Kind, desired: Desired, observed: Observation) -> list[Difference]:

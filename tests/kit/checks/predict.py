@@ -139,6 +139,9 @@ def echo(kind: Kind, call: Call) -> Node:
                 node = kind.spec.at(below.field[1:])
                 if node and node.aws and isinstance(given, Mapping) and given.get(node.aws) is not None:
                     answer = _laid(answer, below.aws, given[node.aws])
+        if part.form is Form.TOGGLE and call.parts == (part.name,):
+            ((path, on),) = call.sets.items()
+            answer = _laid(answer, next(out.aws for out in read.outputs if out.field == ("spec", *path)), on)
         found = merged(found, seen(kind, read, answer)[0])
     return found
 

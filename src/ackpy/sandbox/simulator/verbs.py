@@ -34,6 +34,8 @@ def create(request: Request) -> Answer:
             parts[name] = (
                 _merged(request, part, parts.get(name), value)
                 if part.form is Form.MAP
+                else sorted(set(value))  # nobody knows the order
+                if part.form is Form.SET
                 else _taken(request, part, value)
             )
     made = replace(made, parts=parts | deepcopy(request.initial))
@@ -207,8 +209,7 @@ def drop(request: Request) -> Answer:
 def add(request: Request) -> Answer:
     """Put a member into a set."""
     name, one = request.action.part_name, request.params[request.action.part.member]
-    kept = request.part(name) or []
-    request.store(name, kept if one in kept else [*kept, one])
+    request.store(name, sorted({*(request.part(name) or ()), one}))
     return {}
 
 

@@ -55,8 +55,7 @@ def create_policy(request: Request) -> None:
     create(request)
     _check_document(request, params["PolicyDocument"])
     version = {"Document": params["PolicyDocument"], "VersionId": "v1", "CreateDate": instant(request.now)}
-    request.initial["versions"] = [version]
-    request.initial["default"] = "v1"
+    request.initial |= _history([version], "v1")
     arn = f"arn:aws:iam::{request.account}:policy{request.named}"
     request.answer["Policy"] |= {"Arn": arn, "DefaultVersionId": "v1", "AttachmentCount": 0, "IsAttachable": True}
 
@@ -198,7 +197,7 @@ def delete_profile(request: Request) -> None:
 
 def delete_policy(request: Request) -> None:
     """It hangs on nobody, and has but one version."""
-    if len(request.part("versions")) > 1 or _holders(request, request.params["PolicyArn"]):
+    if len(request.part("_versions")) > 1 or _holders(request, request.params["PolicyArn"]):
         raise request.fault("DeleteConflict")
 
 
@@ -210,48 +209,48 @@ def delete_linked(request: Request) -> Answer:
 
 def create_version(request: Request) -> Answer:
     """Five at most; the number goes up."""
-    versions, document = request.part("versions"), request.params["PolicyDocument"]
+    versions, document = request.part("_versions"), request.params["PolicyDocument"]
     _check_document(request, document)
     if len(versions) >= _MOST_VERSIONS:
         raise request.fault("LimitExceeded", "A managed policy can have up to 5 versions.")
     number = 1 + max(int(version["VersionId"][1:]) for version in versions)
     made = {"Document": document, "VersionId": f"v{number}", "CreateDate": instant(request.now)}
-    default = made["VersionId"] if request.params.get("SetAsDefault") else request.part("default")
-    _store(request, versions=[*versions, made], default=default)
+    default = made["VersionId"] if request.params.get("SetAsDefault") else request.part("_default")
+    _store(request, [*versions, made], default)
     return {"PolicyVersion": _shown(made, default)}
 
 
 def delete_version(request: Request) -> Answer:
     """Not the one in force."""
-    wanted, versions = request.params["VersionId"], request.part("versions")
+    wanted, versions = request.params["VersionId"], request.part("_versions")
     if wanted not in {version["VersionId"] for version in versions}:
         raise request.fault("NoSuchEntity")
-    if wanted == request.part("default"):
+    if wanted == request.part("_default"):
         raise request.fault("DeleteConflict", "Cannot delete the default version of a policy.")
-    _store(request, versions=[version for version in versions if version["VersionId"] != wanted])
+    _store(request, [version for version in versions if version["VersionId"] != wanted], request.part("_default"))
     return {}
 
 
 def set_default(request: Request) -> Answer:
     """Another version is in force."""
-    if request.params["VersionId"] not in {version["VersionId"] for version in request.part("versions")}:
+    if request.params["VersionId"] not in {version["VersionId"] for version in request.part("_versions")}:
         raise request.fault("NoSuchEntity")
-    _store(request, default=request.params["VersionId"])
+    _store(request, request.part("_versions"), request.params["VersionId"])
     return {}
 
 
 def get_version(request: Request) -> Answer:
     """One version, with its document."""
-    for version in request.part("versions"):
+    for version in request.part("_versions"):
         if version["VersionId"] == request.params["VersionId"]:
-            return {"PolicyVersion": {**_shown(version, request.part("default")), "Document": version["Document"]}}
+            return {"PolicyVersion": {**_shown(version, request.part("_default")), "Document": version["Document"]}}
     raise request.fault("NoSuchEntity")
 
 
 def list_versions(request: Request) -> Answer:
     """All versions, the newest first."""
-    default = request.part("default")
-    return {"Versions": [_shown(version, default) for version in reversed(request.part("versions"))]}
+    default = request.part("_default")
+    return {"Versions": [_shown(version, default) for version in reversed(request.part("_versions"))]}
 
 
 def add_role(request: Request) -> None:
@@ -283,7 +282,7 @@ def _policy(request: Request, found: Resource) -> Answer:
         **_named(found, "Policy", _path(found)),
         **parts["policy"],
         "Arn": arn,
-        "DefaultVersionId": parts["default"],
+        "DefaultVersionId": parts["_default"],
         "AttachmentCount": len(_holders(request, arn)),
         "IsAttachable": True,
         "UpdateDate": instant(found.modified),
@@ -329,9 +328,15 @@ def _listed(found: Resource, part: str) -> list[str]:
     return list(members)
 
 
-def _store(request: Request, **parts: object) -> None:
+def _history(versions: list[Answer], default: str) -> Answer:
+    """The parts of a policy: what is in force, and how it came to be."""
+    document = next(version["Document"] for version in versions if version["VersionId"] == default)
+    return {"document": document, "_versions": versions, "_default": default}
+
+
+def _store(request: Request, versions: list[Answer], default: str) -> None:
     there = request.there
-    changed = replace(there, parts={**there.parts, **parts}, modified=request.now)
+    changed = replace(there, parts={**there.parts, **_history(versions, default)}, modified=request.now)
     request.slot.write(changed, request.lags.changed, request.now)
 
 

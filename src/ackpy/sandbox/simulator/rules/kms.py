@@ -34,19 +34,18 @@ def create_key(request: Request) -> None:
     request.named = f"mrk-{uuid(request).replace('-', '')}" if made["MultiRegion"] else uuid(request)
     request.initial["state"] = made
     key = Resource(request.named, request.account, request.region, request.now, request.now, {"state": made})
-    request.answer["KeyMetadata"] = described(key, request.now)
+    request.answer["KeyMetadata"] = described(key)
 
 
 def describe_key(request: Request) -> Answer:
     """What a key is, and about."""
-    return {"KeyMetadata": described(request.there, request.now)}
+    return {"KeyMetadata": described(request.there)}
 
 
 def put_policy(request: Request) -> None:
     """Who changes a policy must be able to change it again."""
     if request.params.get("PolicyName", "default") != "default":
         raise request.fault("NotFoundException", "No such policy exists")
-    _changeable(request, "Creating")
     if not request.params.get("BypassPolicyLockoutSafetyCheck"):
         _check_lockout(request, request.params["Policy"])
 
@@ -59,7 +58,7 @@ def get_policy(request: Request) -> None:
 
 def tag(request: Request) -> None:
     """A key that will be deleted isn't tagged any more."""
-    _changeable(request, "PendingDeletion", "Creating")
+    _changeable(request, "PendingDeletion")
     if "Tags" in request.params:
         _check_tags(request, request.params["Tags"])
 
@@ -67,7 +66,7 @@ def tag(request: Request) -> None:
 def rotation_status(request: Request) -> Answer:
     """Of a key that will be deleted it is off."""
     state = _rotatable(request)
-    days = 0 if described(request.there, request.now)["KeyState"] == "PendingDeletion" else _days(request.there)
+    days = 0 if described(request.there)["KeyState"] == "PendingDeletion" else _days(request.there)
     return {"KeyId": _arn(request, request.key), "KeyRotationEnabled": bool(days)} | (
         {"RotationPeriodInDays": days, "NextRotationDate": instant(state["CreationDate"] + days * DAY)} if days else {}
     )
@@ -98,14 +97,14 @@ def disable_rotation(request: Request) -> Answer:
 
 def switch(request: Request) -> Answer:
     """A key is enabled or disabled."""
-    _changeable(request, "PendingDeletion", "PendingImport", "Creating")
+    _changeable(request, "PendingDeletion", "PendingImport")
     _store_state(request, {"Enabled": request.operation == "EnableKey"})
     return {}
 
 
 def schedule_deletion(request: Request) -> Answer:
     """A key is deleted after some days, and can't be used until then."""
-    _changeable(request, "PendingDeletion", "Creating")
+    _changeable(request, "PendingDeletion")
     days = request.params.get("PendingWindowInDays", 30)
     if not 7 <= days <= 30:
         raise request.fault("ValidationException")
@@ -233,7 +232,7 @@ def _target(request: Request) -> Resource:
 
 def _changeable(request: Request, *states: str) -> None:
     """Refuse what the key isn't changed in."""
-    state = described(request.there, request.now)["KeyState"]
+    state = described(request.there)["KeyState"]
     if state in states:
         raise request.fault("KMSInvalidStateException", f"{_arn(request, request.key)} is {state}.")
 
@@ -243,7 +242,7 @@ def _enabled(request: Request) -> None:
 
 
 def _usable(request: Request, key: Resource, disabled: str) -> None:
-    state = described(key, request.now)["KeyState"]
+    state = described(key)["KeyState"]
     if state == "Disabled":
         raise request.fault(disabled, f"{_arn(request, key.key)} is disabled.")
     if state not in {"Enabled", "PendingImport"}:

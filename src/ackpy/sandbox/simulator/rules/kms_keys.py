@@ -12,7 +12,6 @@ from ackpy.sandbox.simulator.request import Answer, Request
 from ackpy.sandbox.simulator.world import Resource, instant
 
 DAY = 86400
-MAKING_SECONDS = 2.0
 _STORE = re.compile(r"cks-[0-9a-f]{17}")
 _SYMMETRIC = "SYMMETRIC_DEFAULT"
 _STORED = {"AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"}
@@ -52,10 +51,10 @@ def metadata(request: Request) -> Answer:
     return {**kept, **store, "Description": params.get("Description", "")}
 
 
-def described(key: Resource, now: float) -> Answer:
+def described(key: Resource) -> Answer:
     """A key as DescribeKey shows it."""
     kept: Any = key.parts["state"]
-    state = _state(key, kept, now)
+    state = _state(key, kept)
     arn = f"arn:aws:kms:{key.region}:{key.account}:key/{key.key}"
     answer = {
         **kept,
@@ -87,11 +86,9 @@ def uuid(request: Request) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _state(key: Resource, kept: Answer, now: float) -> str:
+def _state(key: Resource, kept: Answer) -> str:
     if key.ends is not None:
         return "PendingDeletion"
-    if kept["Origin"] in _STORED and now < key.created + MAKING_SECONDS:
-        return "Creating"
     if kept["Origin"] == "EXTERNAL":
         return "PendingImport"
     return "Enabled" if kept["Enabled"] else "Disabled"

@@ -68,11 +68,13 @@ def seen(request: Request) -> Resource:
     return found
 
 
-def keep(request: Request, slot: Slot, part: str, value: object, **more: float) -> None:
+def keep(request: Request, slot: Slot, part: str, value: object, *, busy: float | None = None) -> None:
     """Replace a part of what a slot holds; None removes it."""
     assert slot.current is not None
     parts = {**slot.current.parts, part: value}
-    slot.write(replace(slot.current, parts=parts, modified=request.now, **more), request.lags.changed, request.now)
+    until = slot.current.busy if busy is None else busy
+    made = replace(slot.current, parts=parts, modified=request.now, busy=until)
+    slot.write(made, request.lags.changed, request.now)
 
 
 def well_formed(request: Request) -> None:
