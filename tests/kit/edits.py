@@ -40,8 +40,9 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
 
 
 def first(kind: Kind, spec: dict[str, Any]) -> Change | None:
-    """One change whose value a call sends; None where all of a spec is settled at creation."""
+    """One change whose value a call sends, and AWS shows; None where all of a spec is settled at creation."""
     sent = [one for one in changes(kind, spec) if _part(kind, one.leaf).form is not Form.TOGGLE]
+    sent = [one for one in sent if one.leaf.node.rule.read] or sent
     # Last what AWS keeps a history of: who writes that again and again is stopped some time.
     return min(sent, key=lambda one: _part(kind, one.leaf).form is Form.VERSIONS, default=None)
 
@@ -202,13 +203,15 @@ def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
     whole = kind.service.model.operation_model(part.put.operation).input_shape
     if link is None or not isinstance(whole, StructureShape) or part.form is Form.ATTRIBUTES:
         return None
-    shape: Shape = whole.members[link.aws[0]]
+    shape: Shape = whole.members[link.aws[0]] if link.aws else whole
     node = kind.spec.fields[path[0]]
     if part.form is Form.CHILDREN and node.item is not None:
         node, path = node.item, path[1:]
     for key in path[1:]:
         if isinstance(shape, StructureShape):
             node = node.fields[key]
+            if node.aws not in shape.members:
+                return None  # AWS never hears of it
             shape = shape.members[node.aws]
         elif isinstance(shape, ListShape | MapShape) and node.item is not None:
             shape = shape.member if isinstance(shape, ListShape) else shape.value
