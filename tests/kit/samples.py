@@ -164,6 +164,13 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
 
     Of a kind that it may refer to, all, so that another can take the place of the one.
     """
+    return iter(_needs(json.dumps(sample)))
+
+
+@cache
+def _needs(text_of_it: str) -> tuple[Sample, ...]:
+    sample: dict[str, Any] = json.loads(text_of_it)
+    found: list[Sample] = []
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
     resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
     text = json.dumps(resolved)  # a test's own kind stands on nothing
@@ -193,7 +200,8 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
             )
         ]
         all_of_it = kind.label in referred and kind not in own
-        yield from ((kind, _resolved(kind, other)) for other in (others if all_of_it else needed))
+        found += [(kind, _resolved(kind, other)) for other in (others if all_of_it else needed)]
+    return tuple(found)
 
 
 def _stands(name: str, text: str) -> bool:

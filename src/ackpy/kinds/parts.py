@@ -298,6 +298,8 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
     op, _, _ = own.target("put", "in")
     given = {link.aws[0]: link.field[-1] for link in links(own.keys["in"])} if "in" in own.keys else {}
     spread = [own.keys["spreads"].text()] if "spreads" in own.keys else []
+    if unknown := [field for field in spread if field not in draft.spec]:
+        raise own.keys["spreads"].fail(f"the kind has no field '{unknown[0]}'")
     identity = {path[1] for path in draft.identity if path[0] == "spec"}
     taken = {**{member: draft.field_of(member) for member in shapes.inputs(op)}, **given}
     wanted = own.keys["fields"].texts() if "fields" in own.keys else None
