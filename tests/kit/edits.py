@@ -34,6 +34,7 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     parts = [part for part in kind.parts for name in part.fields if name in spec]
     needed = {name for part in parts for name in part.after}
     leaves = [leaf for leaf in values.leaves(kind.spec, spec) if not is_fixed(kind, leaf.path[0])]
+    leaves = [leaf for leaf in leaves if leaf.node.aws or leaf.node.rule.read]  # else AWS neither hears nor tells of it
     for leaf in sorted(leaves, key=lambda leaf: (_part(kind, leaf).name in needed, leaf.reported != leaf.path)):
         if len(getattr(_shape(kind, _part(kind, leaf), leaf.path), "enum", ())) != 1:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
@@ -161,10 +162,12 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
             yield from (one for one in samples.values(ref) if one != value)
     if leaf.node.rule.default not in (None, value):
         yield leaf.node.rule.default
-    if isinstance(value, str) and leaf.node.type is not Type.TIMESTAMP:
+    if isinstance(value, str) and leaf.node.type not in {Type.TIMESTAMP, Type.BYTES}:
         yield from _texts(leaf.node, value)
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from (value + 1, value - 1)
+    elif isinstance(value, float):
+        yield value / 2
     yield values.another(leaf, value)
 
 

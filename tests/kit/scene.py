@@ -239,5 +239,5 @@ def _without_names(value: Any, names: list[str]) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_without_names(inner, names) for inner in value)
     for name in names if isinstance(value, str) else ():
-        value = value.replace(name, "…")
+        value = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "…", value)  # a version's name is a number
     return value

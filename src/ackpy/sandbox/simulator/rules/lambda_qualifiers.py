@@ -71,10 +71,10 @@ def add_permission(request: Request) -> Answer:
     well_formed(request)
     params, slot = request.params, held(request)
     there: Any = slot.current.parts.get("policy") if slot.current else None
-    if any(one["Sid"] == params["StatementId"] for one in there or []):
+    if params["StatementId"] in (there or {}):
         message = f"The statement id ({params['StatementId']}) provided already exists."
         raise request.fault("ResourceConflictException", message)
-    if "RevisionId" in params and params["RevisionId"] != revision(there or []):
+    if "RevisionId" in params and params["RevisionId"] != revision(there or {}):
         raise request.fault("PreconditionFailedException")
     tests: Answer = {}
     for member, (operator, key) in _CONDITIONS.items():
@@ -88,7 +88,7 @@ def add_permission(request: Request) -> Answer:
         "Resource": arn(request, name(params["FunctionName"]), *_qualifier(request)),
         **({"Condition": tests} if tests else {}),
     }
-    keep(request, slot, "policy", [*(there or []), statement])
+    keep(request, slot, "policy", {**(there or {}), params["StatementId"]: statement})
     return {"Statement": json.dumps(statement)}
 
 
@@ -96,8 +96,8 @@ def remove_permission(request: Request) -> Answer:
     """A statement less."""
     slot = held(request)
     there: Any = slot.current.parts.get("policy") if slot.current else None
-    left = [one for one in there or [] if one["Sid"] != request.params["StatementId"]]
-    if len(left) == len(there or []):
+    left = {sid: one for sid, one in (there or {}).items() if sid != request.params["StatementId"]}
+    if len(left) == len(there or {}):
         raise request.fault("ResourceNotFoundException", "No policy is associated with the given resource.")
     if "RevisionId" in request.params and request.params["RevisionId"] != revision(there):
         raise request.fault("PreconditionFailedException")
@@ -110,7 +110,7 @@ def get_policy(request: Request) -> Answer:
     found: Any = seen(request).parts.get("policy")
     if not found:
         raise request.fault("ResourceNotFoundException", "The resource you requested does not exist.")
-    document = {"Version": "2012-10-17", "Id": "default", "Statement": found}
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": [*found.values()]}
     return {"Policy": json.dumps(document), "RevisionId": revision(found)}
 
 
