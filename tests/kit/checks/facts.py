@@ -119,7 +119,7 @@ def _references(kind: Kind, contract: Node) -> Iterator[str]:
         for one in contract.get("references", ())
     }
     wanted |= {
-        (one["field"], one["ref"], one["service"], one["to"], one["from"].lower(), False)
+        (one["field"], one["path"], one["service"], one["to"], one["from"].lower(), False)
         for one in all_excepted(contract, "reference")
     }
     found = {
