@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from ackpy.controller.subject import ENDPOINT_URL
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
-from tests.kit.live import Boto, Live, Thing
+from tests.kit.boto import Boto
+from tests.kit.live import Live, Thing
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
 from tests.kit.world import REGION

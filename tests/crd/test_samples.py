@@ -15,17 +15,9 @@ SAMPLES = Path(__file__).parent.parent.parent / "samples"
 KINDS = load()
 
 # Leaves that no sample can set, with the reason.
+_PRINCIPAL = "IAM's policies name no principal, and this one must"
 LEFT_OUT = {
-    "applicationautoscaling/ScalableTarget": {"roleRef": "needs iam/Role, which isn't served yet"},
-    "ecr/PullThroughCacheRule": {
-        "credentialRef": "needs secretsmanager/Secret, which the contract doesn't have",
-        "customRoleRef": "needs iam/Role, which isn't served yet",
-    },
-    "ecr/Repository": {"encryptionConfiguration.kmsKeyRef": "needs kms/Key, which isn't served yet"},
-    "ecr/RepositoryCreationTemplate": {
-        "customRoleRef": "needs iam/Role, which isn't served yet",
-        "encryptionConfiguration.kmsKeyRef": "needs kms/Key, which isn't served yet",
-    },
+    "ecr/PullThroughCacheRule": {"credentialRef": "needs secretsmanager/Secret, which the contract doesn't have"},
     "s3/Bucket": {
         "createBucketConfiguration.bucket.dataRedundancy": "directory buckets only",
         "createBucketConfiguration.bucket.type": "directory buckets only",
@@ -33,27 +25,11 @@ LEFT_OUT = {
         "createBucketConfiguration.location.type": "directory buckets only",
         "objectLockConfiguration.rule.defaultRetention.defaultEventHold.days": "newer than the contract",
         "objectLockConfiguration.rule.defaultRetention.defaultEventHold.years": "newer than the contract",
-        "replication.roleRef": "needs iam/Role, which isn't served yet",
     },
     "kms/Alias": {"targetKeyID": "AWS makes up the ids of keys, so the samples refer to them"},
     "kms/Grant": {"keyID": "AWS makes up the ids of keys, so the samples refer to them"},
-    "sfn/StateMachine": {"roleRef": "needs iam/Role, which isn't served yet"},
-    "sns/PlatformApplication": {
-        "failureFeedbackRoleRef": "needs iam/Role, which isn't served yet",
-        "successFeedbackRoleRef": "needs iam/Role, which isn't served yet",
-    },
-    "sns/Subscription": {"subscriptionRoleRef": "needs iam/Role, which isn't served yet"},
-    "sns/Topic": {
-        **{
-            f"{protocol}{outcome}FeedbackRoleRef": "needs iam/Role, which isn't served yet"
-            for protocol in ("application", "firehose", "http", "lambda", "sqs")
-            for outcome in ("Failure", "Success")
-        },
-        "policyRef": "needs iam/Policy, which isn't served yet",
-    },
-    "sqs/Queue": {
-        "policyRef": "needs iam/Policy, which isn't served yet",
-    },
+    "sns/Topic": {"policyRef": _PRINCIPAL},
+    "sqs/Queue": {"policyRef": _PRINCIPAL},
 }
 
 

@@ -6,19 +6,15 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-import botocore.session
 import orjson
-from botocore import xform_name
-from botocore.config import Config
-from botocore.exceptions import ClientError, ParamValidationError
 
 from ackpy.aws.call import is_read
-from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
+from ackpy.aws.errors import AwsError
 from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
@@ -26,7 +22,7 @@ from ackpy.controller.subject import ACK, RESOURCE_UID
 from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.paths import get, with_value
-from ackpy.kinds.registry import MODELS, load
+from ackpy.kinds.registry import load
 from ackpy.kinds.schema import Compare, Field
 from ackpy.kube import Client, NotFound, Object, connect
 from ackpy.kube import load as load_config
@@ -40,64 +36,13 @@ from ackpy.sandbox.control_plane import ControlPlane
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose
 from tests.kit import values
+from tests.kit.boto import Boto
 from tests.kit.samples import samples
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION, condition, recalled
 
 _OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace", RESOURCE_UID), "")
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
-
-
-class Boto:
-    """AWS by plain botocore, as an `ackpy.aws.call.Caller`."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._session = botocore.session.get_session()
-        self._clients: dict[tuple[str, str], Any] = {}
-
-    def client(self, service: str, region: str = REGION) -> Any:
-        if (service, region) not in self._clients:
-            self._clients[service, region] = self._session.create_client(
-                service,
-                region_name=region,
-                endpoint_url=self._url,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(retries={"total_max_attempts": 1}),
-            )
-        return self._clients[service, region]
-
-    def close(self) -> None:
-        for client in self._clients.values():
-            client.close()
-
-    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        client = self.client(service, scope.region)
-        with _translated(service, operation):
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**params)
-        answer.pop("ResponseMetadata")
-        return answer
-
-    async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        client, name = self.client(service, scope.region), xform_name(operation)
-        if not client.can_paginate(name):
-            return await self.call(scope, service, operation, params)
-        with _translated(service, operation):
-            found: dict[str, Any] = client.get_paginator(name).paginate(**params).build_full_result()
-        return found
-
-
-@contextmanager
-def _translated(service: str, operation: str) -> Iterator[None]:
-    """botocore's errors as AwsCaller translates them."""
-    try:
-        yield
-    except ClientError as error:
-        shapes = MODELS[service].operation_model(operation).error_shapes
-        raise from_client_error(error, service, operation, shapes) from error
-    except ParamValidationError as error:
-        raise from_botocore_error(error, service, operation) from error
 
 
 @dataclass
@@ -289,7 +234,7 @@ class Thing:
         """
         obj = await self.obj()
         given = (obj.get("status") or {}).get("ackResourceMetadata", {}).get("arn", "")
-        with suppress(AwsError):
+        with suppress(AwsError):  # whatever isn't there yet is helped later
             if self.kind.label == "sfn/StateMachineAlias":
                 machine = {"stateMachineArn": self.spec["routingConfiguration"][0]["stateMachineVersionARN"][:-2]}
                 listed = await self._by_hand(obj, "ListStateMachineVersions", machine)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ackpy.controller.desires import renamable
+from ackpy.controller.desires import to_remember
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.options import Options
@@ -85,7 +85,7 @@ async def test_what_the_original_left_is_taken_over_with_reads_only(kind: Kind, 
     assert await scene.settle() is Next.SWEEP
     assert scene.aws_writes(since) == []
     # What AWS never shows, and names that another could be taken for.
-    remembers = any(field in sample["spec"] for (field,) in kind.unread) or bool(renamable(kind))
+    remembers = any(field in sample["spec"] for (field,) in kind.unread) or bool(to_remember(kind))
     assert {write.subresource for write in scene.api_writes(since)} <= {"status", *([None] if remembers else [])}
     assert len(scene.api_writes(since)) <= 1 + remembers
     assert scene.events(since) == []

@@ -48,6 +48,17 @@ async def test_a_name_stays(name: str) -> None:
     await laws.is_synced(scene)
 
 
+@pytest.mark.parametrize("name", NAMED)
+async def test_what_was_made_is_deleted_whatever_it_is_called_now(name: str) -> None:
+    scene = scene_of(KINDS[name])
+    await scene.make()
+    await scene.edit({**scene.spec, "name": "another"})
+    await scene.settle()
+    await scene.delete()
+    await scene.settle()
+    await laws.is_gone(scene)
+
+
 @pytest.mark.parametrize(("name", "field"), [("Role", "path"), ("Policy", "path"), ("Policy", "description")])
 async def test_what_no_call_changes_is_refused(name: str, field: str) -> None:
     scene = scene_of(KINDS[name])

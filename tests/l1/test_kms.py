@@ -11,6 +11,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from ackpy.plan import tags
+from ackpy.sandbox.simulator import AwsFault
 from tests.kit.crash import Boundaries, CrashableApi, killed
 from tests.kit.samples import alone, values
 from tests.kit.scene import Scene
@@ -271,3 +272,34 @@ async def test_a_crash_while_a_grant_moves_is_survived() -> None:
         await laws.is_synced(scene)
         assert len(scene.aws()) == 1, number
     assert number > 5
+
+
+async def begun(passed: list[str] | None = None) -> tuple[Scene, list[str]]:
+    """A key that a process made that died before it could write down which; or, first, what such a process passes."""
+    boundaries = Boundaries()
+    scene = Scene(KEY, sample(KEY, "ack-kms-key"), World(api=CrashableApi(boundaries)))
+    boundaries.watch(scene.world.simulator, scene.world.clock)
+    await scene.world.apply(scene.manifest)
+    if passed is None:
+        with boundaries.armed():
+            await scene.settle()
+        return scene, boundaries.passed
+    with boundaries.armed(at=passed.index("after CreateKey") + 1):
+        assert await killed(scene.settle())
+    scene.world.restart()
+    return scene, passed
+
+
+async def test_where_tags_are_hidden_no_second_key_is_made() -> None:
+    _, passed = await begun()
+    scene, _ = await begun(passed)
+    denied = AwsFault("AccessDeniedException", "not yours to see", 400)
+    scene.world.simulator.fail("kms", "ListResourceTags", denied, times=100)
+    scene.world.clock.advance(DAY)
+    await scene.step()
+    assert "not yours to see" in (await scene.condition("ACK.Recoverable"))["message"]
+    assert len(scene.aws()) == 1
+    scene.world.simulator.fail("kms", "ListResourceTags", denied, times=0)
+    await scene.settle()
+    await laws.is_synced(scene)
+    assert len(scene.aws()) == 1

@@ -159,7 +159,7 @@ async def _late_changes(scene: Scene) -> dict[Path, Change]:
         scout = Scene(scene.kind, scene.manifest)
         await scout.make()
         await laws.first_taken(scout, change)
-        with suppress(AssertionError):
+        with suppress(AssertionError):  # a change that takes a field of the user's along says nothing
             await laws.comes_back(scout)
             alone[path] = change
     return alone

@@ -19,9 +19,10 @@ from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
 from ackpy.sandbox.simulator import Simulator
 from tests.kit.aws import SimulatedAws
+from tests.kit.boto import Boto
 from tests.kit.contract import contract
 from tests.kit.contract_crds import contract_crd
-from tests.kit.live import Boto, Live
+from tests.kit.live import Live
 from tests.kit.login_profiles import Iam, login_profile
 from tests.kit.pages import manifests
 from tests.kit.waiting import eventually, running

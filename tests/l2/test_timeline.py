@@ -160,7 +160,7 @@ async def deleted_by_hand(thing: Thing, gone: list[Thing]) -> None:
             if error.meaning is not Meaning.CONFLICT:
                 raise
         for other in gone:
-            with suppress(AwsError):
+            with suppress(AwsError):  # it may stand on yet others; the next round shows
                 await other.hand_deletion()
     raise AssertionError(f"{thing} can't be deleted by hand")
 

@@ -7,8 +7,8 @@ from importlib.resources import files
 
 import pytest
 
-from ackpy.sandbox.simulator.definition import DefinitionError, load, parse, services
 from ackpy.sandbox.simulator.documents import is_public, parsed_policy, rewritten, rewritten_policy
+from ackpy.sandbox.simulator.reading import DefinitionError, load, parse, services
 from ackpy.sandbox.simulator.rules import RULES
 
 

@@ -19,7 +19,7 @@ from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.decide import Desired
 from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import Call, arn, identified, merged
+from ackpy.wire.call import Call, arn, identified, merged, template_words, told_by_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Desires:
         spec = _recalled(subject, pending.without(resolved.spec, waiting) if resolved else spec)
         sealed = Sealed(spec, {}) if subject.deleting else await self.secrets.seal(subject, spec)
         spec = sealed.spec if not subject.deleting else _as_made(subject, sealed.spec)
-        identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *renamable(self.kind)}}
+        identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *to_remember(self.kind)}}
         named = self._identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
         normalise = NORMALISE_DESIRED.get(self.kind.label)
@@ -164,16 +164,22 @@ def _named_by_reference(subject: Subject) -> list[Path]:
     return sorted(used)
 
 
-def renamable(kind: Kind) -> list[Path]:
-    """The spec fields that name the resource, that users may change, and that no ARN tells (renamed)."""
-    own = [path[1:] for path in kind.identity if path[0] == "spec" and f"{{{'.'.join(path)}}}" not in (kind.arn or "")]
-    return [path for path in own if not kind.spec.fields[path[0]].immutable]
+def _renamable(kind: Kind) -> list[Path]:
+    """The paths below spec that name the resource, and that users may change."""
+    return [path[1:] for path in kind.identity if path[0] == "spec" and not kind.spec.fields[path[1]].immutable]
+
+
+def to_remember(kind: Kind) -> list[Path]:
+    """Those among them that no ARN tells."""
+    return [path for path in _renamable(kind) if show(("spec", *path)) not in template_words(kind)]
 
 
 def _as_made(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """A spec that names the resource that was made, whatever it names now."""
-    for path in renamable(subject.kind) if subject.recorded else ():
-        made, node = subject.state.identity.get(show(path)), subject.kind.spec.at(path)
+    recorded = get(subject.status, ("ackResourceMetadata", "arn")) or ""
+    for path in _renamable(subject.kind) if subject.recorded else ():
+        made = told_by_arn(subject.kind, ("spec", *path), recorded) or subject.state.identity.get(show(path))
+        node = subject.kind.spec.at(path)
         if not is_empty(made) and node is not None and any(differences(node, get(spec, path), made)):
             spec = with_value(spec, path, made)
     return spec

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ackpy.aws.call import Caller
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
 from ackpy.controller.subject import RESOURCE_UID
-from ackpy.kinds.model import By, Each, Form, Kind, Part, Read
+from ackpy.kinds.model import By, Each, Form, InForce, Kind, Part, Read
 from ackpy.kinds.paths import Json, get
 from ackpy.plan import tags
 from ackpy.plan.compare import differences, is_empty
@@ -108,13 +108,10 @@ class Observer:
         read = self.kind.find
         if read is None or (read.by is By.TAG and not desired.mark):
             return None
-        for one in await self._shown(read, desired):
-            if read.by is By.SPEC and not self._is_as(read, desired.spec, one):
-                continue
-            if read.by is By.TAG and not await self._is_marked(desired, one):
-                continue
-            return one
-        return None
+        listed = await self._shown(read, desired)
+        if read.by is By.TAG:
+            return await self._marked(desired, listed)
+        return next((one for one in listed if read.by is None or self._is_as(read, desired.spec, one)), None)
 
     def _is_as(self, read: Read, spec: Mapping[str, Json], one: Observation) -> bool:
         """Whether a resource is as a spec says, in all that a list shows; what is unset there must be absent."""
@@ -124,20 +121,38 @@ class Observer:
             is_empty(want) == is_empty(has) and not any(differences(node, want, has)) for node, want, has in pairs
         )
 
-    async def _is_marked(self, desired: Desired, one: Observation) -> bool:
-        """Whether a listed resource bears the tag with its object's uid, and isn't on its way out."""
-        assert self.kind.tags is not None
-        part, its = self.kind.part_of(self.kind.tags.path[1]), replace(desired, recorded=one.status)
-        spec = one.spec
-        if part is not None and part.read is not None:
+    async def _marked(self, desired: Desired, listed: Iterable[Observation]) -> Observation | None:
+        """The listed resource that bears the tag with its object's uid, and isn't on its way out.
+
+        Raises:
+            AwsError: a read failed, or every one was denied: ours may be among them.
+        """
+        denied, read = None, False
+        for one in listed:
+            its = replace(desired, recorded=one.status)
             try:
-                spec, _ = seen(self.kind, part.read.binding, await self._call(part.read, its))
+                mark = await self._mark(one, its)
             except AwsError as error:
-                if error.code in self.kind.not_found or error.meaning is Meaning.DENIED:
-                    return False  # it went meanwhile, or nobody gave it us
-                raise
-        marked = tags.of(self.kind, spec).get(RESOURCE_UID) == desired.mark
-        return marked and await self._existence(self.kind.exists, its) is not None
+                if error.code in self.kind.not_found:
+                    continue  # it went meanwhile
+                if error.meaning is not Meaning.DENIED:
+                    raise
+                denied = error  # others' resources may be hidden from us
+                continue
+            read = True
+            if mark == desired.mark and await self._existence(self.kind.exists, its) is not None:
+                return one
+        if denied is not None and not read:
+            raise denied
+        return None
+
+    async def _mark(self, one: Observation, its: Desired) -> str | None:
+        """The tag of a listed resource that tells whose it is."""
+        assert self.kind.tags is not None
+        part, spec = self.kind.part_of(self.kind.tags.path[1]), one.spec
+        if part is not None and part.read is not None:
+            spec, _ = seen(self.kind, part.read.binding, await self._call(part.read, its))
+        return tags.of(self.kind, spec).get(RESOURCE_UID)
 
     async def _existence(self, read: Read, desired: Desired) -> Observation | None:
         """What a read of the resource itself shows; None where it isn't there."""
@@ -183,7 +198,8 @@ class Observer:
                 return _UNKNOWN  # nothing is asked of it, so nothing depends on seeing it
             raise
         others: tuple[str, ...] = ()
-        if (each := part.read.each) is not None and each.in_force:
+        each = part.read.each
+        if isinstance(each, InForce):
             answer, others = await self._in_force(each, answer, desired)
         elif each is not None:
             answer = await self._entries(each, answer, desired)
@@ -191,12 +207,13 @@ class Observer:
 
     async def _entries(self, each: Each, listed: Mapping[str, Json], desired: Desired) -> dict[str, Json]:
         """What each of the listed names says; one that went meanwhile isn't there."""
-
         names = listed.get(each.listed) or ()
         values = await asyncio.gather(*(self._one(each, name, desired) for name in names))
         return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
-    async def _in_force(self, each: Each, listed: Mapping[str, Json], desired: Desired) -> tuple[Json, tuple[str, ...]]:
+    async def _in_force(
+        self, each: InForce, listed: Mapping[str, Json], desired: Desired
+    ) -> tuple[Json, tuple[str, ...]]:
         """What the version in force says, and the names of the others, the oldest first."""
         versions: list[Mapping[str, Json]] = sorted(
             listed.get(each.listed) or (), key=lambda one: (one[each.created], len(one[each.name]), one[each.name])

@@ -58,7 +58,6 @@ from ackpy.plan.decide import (
     Wait,
     decide,
     moved,
-    renamed,
 )
 from ackpy.plan.outcome import ROLE_UNAVAILABLE, Advisory, Outcome, conditions
 from ackpy.plan.roles import Role, RoleError, RoleRefusedError, RoleUnavailableError, SelectorConflictError
@@ -164,13 +163,11 @@ class _Run:
         wish = await env.desires.of(self.subject, scope)
         desired = wish.desired
         self.drift = self.drift and not desired.unsent  # another secret is news, not drift
-        if refusal := renamed(env.kind, desired):
-            return await self._refuse(refusal)
+        if wish.renames and (then := await self._moved(wish, wish.renames, observer)):
+            return then
         self.name = name_of(env.kind, desired.spec, scope, self.subject.status)
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
-        if wish.renames and (then := await self._moved(wish, wish.renames, observer)):
-            return then
         observed = self.observed = await self._observe(desired, observer)
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)

@@ -92,23 +92,33 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A read for each name of a list, whose answers make a map; or only for the version that is in force.
+    """A read for each name of a list, whose answers make a map.
 
     Attributes:
-        listed: the output member of the listing read that holds the names, or the versions.
+        listed: the output member of the listing read that holds the names.
         binding: what is asked for each.
-        name: the input member that takes the name; of a version, also the listed member that holds it.
+        name: the input member that takes the name.
         value: where the answer holds the value.
-        in_force: the member that tells which of the listed versions is in force.
-        created: the member that tells when a version was made.
     """
 
     listed: str
     binding: Binding
     name: str
     value: Path
-    in_force: str = ""
-    created: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce(Each):
+    """A read for the one of the listed versions that is in force.
+
+    Attributes:
+        name: also the member of a listed version that holds its name.
+        in_force: the member that tells whether it is in force.
+        created: the member that tells when it was made.
+    """
+
+    in_force: str
+    created: str
 
 
 class Form(StrEnum):

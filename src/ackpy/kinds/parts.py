@@ -14,7 +14,7 @@ from botocore.model import ListShape, OperationModel, Shape
 from ackpy.kinds import shapes
 from ackpy.kinds.definition import Node
 from ackpy.kinds.draft import Draft, links
-from ackpy.kinds.model import Binding, Each, Form, Link, Part, Read
+from ackpy.kinds.model import Binding, Each, Form, InForce, Link, Part, Read
 from ackpy.kinds.names import field_name
 from ackpy.kinds.paths import Json, Path, parse
 from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
@@ -261,7 +261,7 @@ def _versions(own: _Section) -> Part:
     if shapes.below(each_op.output_shape, parse(own.keys["value"].text())) is None:
         raise own.keys["value"].fail(f"{each_op.name} answers no '{own.keys['value'].value}'")
     own.draft.spec[own.field] = from_shape(own.field, put_member, put_shape, own.draft.naming)
-    each = Each(listed, own.bind(each_op), key, parse(own.keys["value"].text()), in_force, created)
+    each = InForce(listed, own.bind(each_op), key, parse(own.keys["value"].text()), in_force, created)
     text: Path = ("spec", own.field)
     return own.made(
         Form.VERSIONS,

@@ -6,7 +6,6 @@ prints it; the tests hold every law against it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import eq
@@ -271,27 +270,6 @@ def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
     return replace(desired, spec=spec)
 
 
-def renamed(kind: Kind, desired: Desired) -> Refuse | None:
-    """Refused is another name for what is there already: it would leave that alone, and make or take over another.
-
-    Asked with what the object itself recorded, before AWS is asked for the new name.
-    """
-    recorded = get(desired.recorded, ("ackResourceMetadata", "arn"))
-    for path in kind.identity if kind.arn and recorded else ():
-        before, ends, _ = (kind.arn or "").partition(f"{{{'.'.join(path)}}}")
-        there, name = _after(before.rpartition("}")[2], recorded), get(desired.resource, path)
-        if path[0] == "spec" and ends and there and there != name:
-            return _another_name(kind, path, there, name)
-    return None
-
-
-def _after(text: str, arn: str) -> str:
-    """What stands in an ARN behind a text, if that does. Names may have slashes where the text is more than a slash."""
-    if text in {"", "/"}:
-        return re.split("[:/]", arn)[-1]
-    return arn.partition(text)[2] if text.endswith("/") else arn.rpartition(text[-1])[2]
-
-
 def moved(kind: Kind, made: Desired, change: Difference, memory: Memory) -> Act | Wait | Refuse:
     """What to do where the spec names another resource than the one that was made, and that is there.
 
@@ -302,14 +280,9 @@ def moved(kind: Kind, made: Desired, change: Difference, memory: Memory) -> Act 
     """
     if memory.replaces:
         return _unless_settling(replace(_deletion(kind, made), differences=(change,)), memory, "the deletion")
-    return _another_name(kind, ("spec", *change.path), change.observed, change.desired)
-
-
-def _another_name(kind: Kind, path: Path, there: Json, here: Json) -> Refuse:
-    """Refused is another name for what is there."""
     return Refuse(
-        f"{show(path)} can't be changed: the {kind.name} is '{there}' in AWS, '{here}' here. "
-        "Set it back, or make another object."
+        f"{show(('spec', *change.path))} can't be changed: the {kind.name} is '{change.observed}' in AWS, "
+        f"'{change.desired}' here. Set it back, or make another object."
     )
 
 

@@ -203,6 +203,19 @@ def arn(kind: Kind, resource: Mapping[str, Json], place: Mapping[str, str]) -> s
     return re.sub(r"\{([^}:]+)(:[^}]*)?\}", lambda match: str(words[match[1]]).removeprefix("https://"), kind.arn)
 
 
+def told_by_arn(kind: Kind, path: Path, text: str) -> str | None:
+    """What an ARN says of a field in the kind's template of it; None where the field isn't in it.
+
+    What stands for an unset field may end in a slash: then all up to the last one is that field's, not the next one's.
+    """
+    pattern = ""
+    for literal, word, unset, _ in string.Formatter().parse(kind.arn or ""):
+        taken = "(.+)" if word == ".".join(path) else ".*/" if (unset or "").endswith("/") else ".*?"
+        pattern += re.escape(literal) + (taken if word else "")
+    found = re.fullmatch(pattern, text)
+    return found[1] if found and found.groups() else None
+
+
 def merged(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
     """Two JSON objects laid over each other; objects are merged, everything else is replaced."""
     out = dict(old)

@@ -27,7 +27,7 @@ from moto.core.routing import PROTOCOL_ROUTERS
 from moto.core.serialize import SerializationContext, get_serializer_class
 from werkzeug.exceptions import NotFound
 
-from ackpy.sandbox.simulator import definition
+from ackpy.sandbox.simulator import reading
 from ackpy.sandbox.simulator.faults import AwsFault, NotSimulatedError
 from ackpy.sandbox.simulator.models import service_model
 from ackpy.sandbox.simulator.simulator import Simulator
@@ -88,7 +88,7 @@ class Front:
         except AwsFault as fault:
             return _ERRORS[protocol](operation, fault, request_id)
         except (ParamValidationError, RequestParserError) as error:
-            known = definition.load(service)
+            known = reading.load(service)
             return _ERRORS[protocol](operation, known.fault(known.invalid["default"], str(error)), request_id)
         serializer = get_serializer_class(service, protocol)(operation, SerializationContext(request_id))
         response = serializer.serialize(answer)
@@ -100,7 +100,7 @@ class Front:
 @cache
 def _signed_for() -> dict[str, str]:
     """The services by the names that their requests are signed for ("states": stepfunctions)."""
-    metadata = {service: service_model(service).metadata for service in definition.services()}
+    metadata = {service: service_model(service).metadata for service in reading.services()}
     return {str(entry.get("signingName", entry["endpointPrefix"])): service for service, entry in metadata.items()}
 
 
@@ -119,7 +119,7 @@ def _route(request: Request, service: str) -> tuple[str, Any, dict[str, Any]]:
         NotSimulatedError: if the simulator hasn't the service, or the service no such operation.
     """
     service = _signed_for().get(service, service)
-    if service not in definition.services():
+    if service not in reading.services():
         raise NotSimulatedError(f"the simulator has no service {service}")
     protocol, router = _router(service)
     try:

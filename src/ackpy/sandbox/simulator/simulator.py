@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from threading import RLock
 
-from ackpy.sandbox.simulator import definition
+from ackpy.sandbox.simulator import reading
 from ackpy.sandbox.simulator.faults import AwsFault, NotSimulatedError
 from ackpy.sandbox.simulator.models import check, operation_model, strangers
 from ackpy.sandbox.simulator.request import Answer, Lags, Request
@@ -141,7 +141,7 @@ class Simulator:
 
     def simulates(self, service: str, operation: str) -> bool:
         """Whether there is behaviour for an operation."""
-        return service in definition.services() and operation in definition.load(service).actions
+        return service in reading.services() and operation in reading.load(service).actions
 
     def lag(self, service: str, lags: Lags) -> None:
         """From now on readers of a service see what is written this late."""
@@ -157,7 +157,7 @@ class Simulator:
         self._troubles[service, operation] = _Trouble(fault, times)
 
     def _answer(self, call: Call) -> Answer:
-        service, settings = definition.load(call.service), self._settings[call.service]
+        service, settings = reading.load(call.service), self._settings[call.service]
         actions = service.actions[call.operation]
         action = next((action for action in actions if action.kind.fits(call.params)), actions[0])
         request = Request(
