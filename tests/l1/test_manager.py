@@ -95,7 +95,7 @@ async def test_an_edit_during_our_write_is_not_lost(kind: Kind, sample: Object) 
     [
         ({}, {}, RESYNC_SECONDS),
         ({"resync_seconds": 100}, {}, 100),
-        ({"resync_seconds": 100, "resync_by_kind": {"Bucket": 50, "Queue": 50}}, {}, 50),
+        ({"resync_seconds": 100, "resync_by_kind": {ALL[0][0].name: 50}}, {}, 50),
         ({"resync_seconds": 100}, {RESYNC: "20"}, 20),
         ({"resync_seconds": 100}, {RESYNC: "soon"}, 100),
     ],
