@@ -54,7 +54,7 @@ def installed(kubectl: Kubectl) -> Iterator[Kubectl]:
 
 
 def apply(kubectl: Kubectl, manifest: dict[str, Any], *options: str) -> "subprocess.CompletedProcess[str]":
-    return kubectl("apply", f"--namespace={NAMESPACE}", *options, "-f", "-", manifest=yaml.safe_dump(manifest))
+    return kubectl("apply", f"--namespace={NAMESPACE}", *options, "-f", "-", manifest=json.dumps(manifest))
 
 
 def queue(**spec: Any) -> dict[str, Any]:

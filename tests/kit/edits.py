@@ -7,14 +7,16 @@ of candidates, most likely first; who uses them takes the first that AWS accepts
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from ackpy.kinds.model import Form, Kind, Part
 from ackpy.kinds.paths import Path
+from ackpy.kinds.registry import load
 from ackpy.kinds.schema import Compare, Field, Type, Unset
+from ackpy.plan.compare import differences
 from tests.kit import samples, values
 from tests.kit.samples import alone
 from tests.kit.values import Leaf
@@ -31,12 +33,19 @@ class Change:
 def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     """A change of each leaf of a spec that may change after creation, and has more than one value to choose from.
 
-    What other parts depend on comes last, and before it what differs only as part of a whole.
+    What other parts depend on comes last, before it what AWS is busy with for a while, and before that what differs
+    only as part of a whole.
     """
     parts = [part for part in kind.parts for name in part.fields if name in spec]
     needed = {name for part in parts for name in part.after}
-    leaves = [leaf for leaf in values.leaves(kind.spec, spec) if not is_fixed(kind, leaf.path[0])]
-    for leaf in sorted(leaves, key=lambda leaf: (_part(kind, leaf).name in needed, leaf.reported != leaf.path)):
+    every = values.leaves(kind.spec, spec)
+    leaves = [leaf for leaf in every if not is_fixed(kind, leaf.path[0]) and not _is_settled(kind, leaf.path)]
+
+    def rank(leaf: Leaf) -> tuple[bool, bool, bool]:
+        part = _part(kind, leaf)
+        return part.name in needed, part.exclusive, leaf.reported != leaf.path
+
+    for leaf in sorted(leaves, key=rank):
         if len(_choices(kind, leaf)) != 1:
             yield Change(leaf, tuple(_candidates(kind, spec, leaf)))
 
@@ -93,6 +102,12 @@ def is_fixed(kind: Kind, name: str) -> bool:
     return node.immutable or node.rule.create_only or ("spec", name) in kind.identity
 
 
+def _is_settled(kind: Kind, path: Path) -> bool:
+    """Whether a leaf stays as it is while what it is in does."""
+    above = (kind.spec.at(path[:depth]) for depth in range(2, len(path) + 1))
+    return any(node is not None and node.rule.create_only for node in above)
+
+
 def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
     """The fields of a part that a spec sets and whose removal changes AWS, and those that can't be there without."""
     return [
@@ -101,6 +116,7 @@ def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
         if name in {*spec} - values.required(kind)
         and not is_fixed(kind, name)
         and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
+        and any(differences(kind.spec.fields[name], None, spec[name]))
     ]
 
 
@@ -140,8 +156,10 @@ def _members(node: Field, value: Any, path: Path) -> Iterator[Path]:
 def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
     """Specs with another value of the leaf, at last with a field of its part, or one that depends on it, taken out."""
     part = _part(kind, leaf)
-    changed = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
+    every = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
+    changed = [one for one in every if not _told_twice(one, leaf)]
     yield from changed
+    yield from ({**_others_say(kind, part, one), **one} for one in changed)
     yield from _exchanged(spec, leaf)
     yield from _together(kind, spec, leaf, changed)
     rivals = [name for name in _with_dependants(kind, part) if name in spec and name != leaf.path[0]]
@@ -174,6 +192,23 @@ def _as_others(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[st
             yield other
 
 
+def _told_twice(spec: dict[str, Any], leaf: Leaf) -> bool:
+    """Whether a leaf that tells elements of a list apart is the same in two of them."""
+    if leaf.reported == leaf.path or len(leaf.path) < 2 or not leaf.path[-2].isdigit():
+        return False
+    listed = values.at(spec, leaf.path[:-2])
+    named = [one.get(leaf.path[-1]) for one in listed if isinstance(one, dict)]
+    return len(named) > len({str(one) for one in named})
+
+
+def _others_say(kind: Kind, part: Part, spec: dict[str, Any]) -> dict[str, Any]:
+    """What other samples say of the fields of a part: one value may need another field beside it."""
+    told: dict[str, Any] = {}
+    for sample in samples.samples(kind):
+        told = {name: sample["spec"][name] for name in part.fields if name in sample["spec"]} | told
+    return told if part.form is Form.BODY else {}
+
+
 def _exchanged(spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
     """Specs in which two elements of a list have each other's value: such that must add up, or differ, still do."""
     for depth in range(len(leaf.path) - 1, 0, -1):
@@ -191,6 +226,7 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     """Other values of one leaf."""
     shape = _shape(kind, part, leaf.path)
     yield from (one for one in getattr(shape, "enum", ()) if one != value)
+    yield from _said_elsewhere(kind, leaf, value)
     for ref in kind.references:
         if ref.field[1:] == (leaf.path[:-1] if ref.many else leaf.path):
             yield from (one for one in samples.values(ref) if one != value)
@@ -201,6 +237,23 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from (value + 1, value - 1)
     yield values.another(leaf, value)
+
+
+def _said_elsewhere(kind: Kind, leaf: Leaf, value: Any) -> Iterator[Any]:
+    """What the service's samples say where a name (a region, an index) must be one of a few."""
+    if leaf.path[-1].endswith("Name") and leaf.node.type is Type.STRING:
+        yield from (one for one in _names_told(kind.service.alias, leaf.path[-1]) if one != value)
+
+
+@cache
+def _names_told(service: str, key: str) -> tuple[str, ...]:
+    told: dict[str, None] = {}
+    for kind in load([service]):
+        for sample in samples.samples(kind):
+            for leaf in values.leaves(kind.spec, sample["spec"]):
+                if leaf.path[-1] == key:
+                    told[str(values.at(sample["spec"], leaf.path))] = None
+    return tuple(told)
 
 
 def _texts(node: Field, value: str) -> Iterator[str]:
@@ -238,7 +291,9 @@ def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
     whole = kind.service.model.operation_model(part.put.operation).input_shape
     if link is None or not isinstance(whole, StructureShape) or part.form is Form.ATTRIBUTES:
         return None
-    shape: Shape = whole.members[link.aws[0]]
+    shape: Shape = whole
+    for key in link.aws:
+        shape = shape.member if isinstance(shape, ListShape) else getattr(shape, "members", {})[key]
     node = kind.spec.fields[path[0]]
     if part.form is Form.CHILDREN and node.item is not None:
         node, path = node.item, path[1:]

@@ -20,7 +20,7 @@ from ackpy.plan.decide import Desired, delta
 from ackpy.wire.call import Observation, merged
 from tests.kit import values
 from tests.kit.checks.facts import dotted
-from tests.kit.checks.predict import echo
+from tests.kit.checks.predict import echo, is_key_of_common
 from tests.kit.samples import samples
 from tests.kit.steps import End, converge
 
@@ -111,6 +111,8 @@ def _row(kind: Kind, spec: Mapping[str, Any], end: End, leaf: values.Leaf) -> Ro
     found = delta(kind, Desired(spec, end.observed.status), Observation(True, drifted, end.observed.status))
     row["read_back"] = _read_back(kind, end, leaf, value) or "it doesn't come back"
     row["drift_seen"] = [one.path for one in found] == [leaf.reported] or "the delta doesn't name it"
+    if is_key_of_common(kind, leaf.path):
+        row["drift_seen"] = "AWS shows only those that it uses"
     row["removal_seen"] = fixed or _removal(kind, spec, end, leaf)
     return row
 
@@ -131,6 +133,10 @@ def _read_back(kind: Kind, end: End, leaf: values.Leaf, value: Any) -> bool:
 
 
 def _removal(kind: Kind, spec: Mapping[str, Any], end: End, leaf: values.Leaf) -> bool | str:
+    value = values.at(spec, leaf.path)
+    if leaf.node.rule.unset is Unset.DEFAULT and not any(differences(leaf.node, None, value)):
+        spec = values.replaced(spec, leaf.path, values.another(leaf, value))  # the default's removal changes nothing
+        end = converge(kind, spec)
     calls = converge(kind, without(spec, leaf.path), end.observed).calls
     if calls:
         return True

@@ -27,9 +27,9 @@ from ackpy.kinds.schema import Compare, Field
 from ackpy.kube import Client, NotFound, Object, connect
 from ackpy.kube import load as load_config
 from ackpy.kube.events import EVENTS
-from ackpy.plan import tags
+from ackpy.plan import states, tags
 from ackpy.plan.compare import differences
-from ackpy.plan.decide import Act, Desired, Memory, decide
+from ackpy.plan.decide import Act, Desired, Memory, creation, decide
 from ackpy.sandbox import binaries
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
@@ -37,7 +37,7 @@ from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose
 from tests.kit import values
 from tests.kit.boto import Boto
-from tests.kit.samples import samples
+from tests.kit.samples import NAMED, samples
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION, condition, recalled
 
@@ -229,10 +229,11 @@ class Thing:
     async def helped(self) -> None:
         """What people do, and no object.
 
-        They publish the versions that an alias names, confirm a subscription, and delete what stands on a resource that
-        was deleted and made again under another name.
+        They publish the versions that an alias names, confirm a subscription, help in other regions, and delete what
+        stands on a resource that was deleted and made again under another name.
         """
         obj = await self.obj()
+        await self._helped_elsewhere(obj)
         given = (obj.get("status") or {}).get("ackResourceMetadata", {}).get("arn", "")
         with suppress(AwsError):  # whatever isn't there yet is helped later
             if self.kind.label == "sfn/StateMachineAlias":
@@ -245,6 +246,29 @@ class Thing:
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
             elif "can't be changed: the" in condition(obj, "ACK.Terminal").get("message", ""):
                 await self.hand_deletion(obj)
+
+    async def _helped_elsewhere(self, obj: Object) -> None:
+        """Make in other regions what is called by a name that must be there too, as its sample says."""
+        field, label, regions = NAMED.get(self.kind.label, ("", "", ()))
+        for kind in load() if regions else ():
+            for sample in samples(kind) if kind.label == label else ():
+                name, called = kind.identity[0][1], self.spec[field]
+                if sample["spec"][name].partition("-")[2] != called.partition("-")[2]:
+                    continue  # whatever stands before the names of samples here
+                (call,) = creation(kind, Desired({**sample["spec"], name: called})).calls
+                for region in regions:
+                    with suppress(AwsError):
+                        scope = replace(_scope(obj), region=region)
+                        await self.live.boto.call(scope, kind.service.aws_name, call.operation, call.params)
+
+    async def quiet(self) -> None:
+        """Wait until AWS is done with what it was asked for."""
+
+        async def done() -> bool:
+            return not states.busy(self.kind, await self._observe(await self.obj()))
+
+        if self.kind.states:
+            await eventually(done)
 
     async def _by_hand(self, obj: Object, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         return await self.live.boto.call(_scope(obj), self.kind.service.aws_name, operation, params)
@@ -289,8 +313,11 @@ class Thing:
         for leaf in values.leaves(self.kind.spec, self.spec):
             if leaf.node.rule.read and self.kind.part_of(leaf.path[0]):
                 node = self.kind.spec.at(leaf.reported) or leaf.node
-                wanted, found = values.at(self.spec, leaf.reported), values.at(observed, leaf.reported)
-                if not _same(node, wanted, found):
+                name = leaf.path[0]
+                there = {name: values.aligned(self.kind.spec.fields[name], self.spec[name], observed.get(name))}
+                wanted, found = values.at(self.spec, leaf.reported), values.at(there, leaf.reported)
+                unsaid = found is None and not any(differences(node, wanted, None))  # AWS doesn't show a default
+                if not unsaid and not _same(node, wanted, found):
                     wrong.append(f"{'.'.join(leaf.path)}: {found!r}, not {wanted!r}")
         return wrong
 
@@ -313,6 +340,7 @@ class Thing:
             return False
         for call in decision.stage.calls:
             await self._by_hand(obj, call.operation, call.params)
+            await self.quiet()
         return True
 
     async def hand_deletion(self, obj: Object | None = None) -> None:

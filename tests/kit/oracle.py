@@ -4,6 +4,7 @@ An exception also says what the contract says only in prose, as data. Each has a
 `deviation` names the row of docs/deviations.md.
 """
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,20 @@ def schema_at(contract_: Node, path: str) -> Node | None:
         if found is None and key in {"key", "value"} and "type" in node:
             continue  # an entry of a map of texts: its name and its text
         node = expand(found) if found is not None else None
+    return node
+
+
+def shown_schema(contract_: Node, path: str) -> Node | None:
+    """The contract's node at a path, with the names that answers have where they aren't those of calls."""
+    node = deepcopy(schema_at(contract_, path))
+    for one in all_excepted(contract_, "shown"):
+        if node is None or not one["path"].startswith((f"{path}.", f"{path}[].")):
+            continue
+        below = one["path"].removeprefix(path).replace("[]", ".[]").strip(".").split(".")
+        inner = node
+        for key in below[:-1]:
+            inner = inner["list"] if key == "[]" else inner["fields"][key]
+        inner["fields"][below[-1]] = {**expand(inner["fields"][below[-1]]), "aws": one["aws"]}
     return node
 
 

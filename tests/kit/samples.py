@@ -19,16 +19,26 @@ from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load, services
 from ackpy.plan.decide import Desired, creation
-from ackpy.sandbox.simulator import AwsFault, Simulator
+from ackpy.sandbox.simulator import AwsFault, ManualClock, Simulator
 from ackpy.wire.call import arn, matching, names, params, seen
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
 PLACE = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
 
+_A_WHILE = 60.0
+"""Seconds in which AWS is done with what it was asked for."""
+
 Sample = tuple[Kind, dict[str, Any]]
 
 # What no object makes, and a sample says that it is there: the operation, how often, and the input beside the ARN.
 _MADE_BY_HAND = {"sfn/StateMachineAlias": ("PublishStateMachineVersion", 2, "stateMachineArn")}
+
+# What names a resource of another kind by a name that isn't its ARN: the field, and the kind; and the regions beside
+# PLACE's in which there must be one of the name too.
+NAMED = {
+    "dynamodb/Backup": ("tableName", "dynamodb/Table", ()),
+    "dynamodb/GlobalTable": ("globalTableName", "dynamodb/Table", ("eu-west-1", "us-west-2")),
+}
 
 
 @cache
@@ -54,6 +64,10 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
         prepare(simulator, other, needed)
         if not _is_there(simulator, other, needed):
             _make(simulator, other, needed)
+            for region in NAMED.get(kind.label, ("", "", ()))[2]:
+                _make(simulator, other, needed, region)
+            if other.states and isinstance(simulator._clock, ManualClock):
+                simulator._clock.advance(_A_WHILE)
         if kind.label in _MADE_BY_HAND:
             operation, times, member = _MADE_BY_HAND[kind.label]
             for _ in range(times):
@@ -70,10 +84,11 @@ def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
     return any(True for _ in matching(kind.exists, resource, answer))
 
 
-def _make(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> dict[str, Any]:
+def _make(simulator: Simulator, kind: Kind, sample: dict[str, Any], region: str = PLACE["region"]) -> dict[str, Any]:
     """Make a sample's resource, under the name that a sample's has that AWS names: what the status then tells."""
     with _chance(simulator, sample["metadata"]["name"]):
-        made = _call(simulator, kind, creation(kind, Desired(sample["spec"])).calls[0].params, kind.create.operation)
+        call = creation(kind, Desired(sample["spec"])).calls[0]
+        made = _call(simulator, kind, call.params, kind.create.operation, region)
     return seen(kind, kind.create, made)[1]
 
 
@@ -84,8 +99,8 @@ def _chance(simulator: Simulator, seed: str) -> Iterator[None]:
     simulator._random = usual
 
 
-def _call(simulator: Simulator, kind: Kind, given: Any, operation: str) -> Any:
-    place = {"region": PLACE["region"], "account": PLACE["account"]}
+def _call(simulator: Simulator, kind: Kind, given: Any, operation: str, region: str = PLACE["region"]) -> Any:
+    place = {"region": region, "account": PLACE["account"]}
     return simulator.call(kind.service.aws_name, operation, dict(given), **place)
 
 
@@ -147,6 +162,7 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
         if ref.source[0] == "spec"
         for place in places(resolved["spec"], ref.field[1:])
     ]
+    yield from (found for kind in own for found in _called(kind, sample))
     for kind in load():
         if made_up(kind) and kind.label not in referred:
             continue
@@ -169,6 +185,15 @@ def _is_below(kind: Kind, sample: dict[str, Any], above: Kind, other: dict[str, 
     if kind.service != above.service or not {*above.identity} < {*kind.identity}:
         return False
     return all(get(sample, path) == get(other, path) for path in above.identity)
+
+
+def _called(kind: Kind, sample: dict[str, Any]) -> Iterator[Sample]:
+    """The samples of another kind that one calls by their name."""
+    field, label, _ = NAMED.get(kind.label, ("", "", ()))
+    for other in load():
+        for one in alone(other) if other.label == label else ():
+            if [one["spec"][path[1]] for path in other.identity] == [sample["spec"].get(field)]:
+                yield other, one
 
 
 def _stands(name: str, text: str) -> bool:

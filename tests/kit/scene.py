@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ackpy.aws.errors import AwsError
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_of
 from ackpy.controller.options import SETTLE_SECONDS
@@ -13,9 +14,9 @@ from ackpy.controller.subject import RESOURCE_UID, Subject, controller_tags
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Path, get
 from ackpy.kube import Object, PatchType
-from ackpy.plan import tags
+from ackpy.plan import states, tags
 from ackpy.plan.compare import Difference
-from ackpy.plan.decide import Act, Desired, Memory, decide
+from ackpy.plan.decide import Act, Desired, Gone, Memory, decide
 from ackpy.plan.forms import calls_of
 from ackpy.sandbox.simulator import Call as AwsCall
 from ackpy.services import NORMALISE_DESIRED
@@ -25,6 +26,7 @@ from tests.kit.world import World, condition
 
 _HEXADECIMAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{11,}")
 _SHORTEST_MADE_UP = 12  # characters: shorter ids are numbers of versions
+_ROUNDS = 40
 _READS = ("Describe", "Get", "Head", "List")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -129,15 +131,22 @@ class Scene:
         Raises:
             AwsError: AWS takes no such change.
         """
-        obj = await self.obj()
-        observed = await self.world.observe(self.kind, obj)
-        if normalise := NORMALISE_DESIRED.get(self.kind.label):
-            spec = normalise(spec, self.world.scope(self.kind, obj).region)
-        desired = Desired(spec, observed.status, tags=self._tags(obj))
-        decision = decide(self.kind, desired, observed, Memory())
-        calls = list(decision.stage.calls) if isinstance(decision, Act) else []
-        await self.send(calls)
+        obj, spec = await self.obj(), await self.wanted(spec)
+        calls: list[Call] = []
+        for _ in range(_ROUNDS if self.kind.states else 1):
+            observed = await self.world.observe(self.kind, obj)
+            desired = Desired(spec, observed.status, tags=self._tags(obj))
+            decision = decide(self.kind, desired, observed, Memory())
+            if not isinstance(decision, Act):
+                break
+            await self.send(decision.stage.calls)
+            calls += decision.stage.calls
         return calls
+
+    async def wanted(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A spec as AWS is held to it."""
+        normalise = NORMALISE_DESIRED.get(self.kind.label)
+        return normalise(spec, self.world.scope(self.kind, await self.obj()).region) if normalise else spec
 
     async def hand_removal(self, names: Iterable[str]) -> list[Call]:
         """Somebody takes top-level fields away in AWS, whatever their nil rules are."""
@@ -155,19 +164,34 @@ class Scene:
     async def hand_deletion(self) -> None:
         """Somebody deletes the resource past Kubernetes."""
         obj = await self.obj()
-        for purpose in (Purpose.REMOVE, Purpose.DELETE):  # what AWS wants taken away goes first
+        for turn in range(_ROUNDS):  # what AWS wants taken away goes first
             observed = await self.world.observe(self.kind, obj)
             decision = decide(self.kind, Desired(obj["spec"], observed.status, deleting=True), observed, Memory())
-            assert isinstance(decision, Act)
-            await self.send(decision.stage.calls)
-            if decision.stage.calls[0].purpose is not purpose:
+            assert turn or isinstance(decision, Act)
+            try:
+                await self.send(decision.stage.calls if isinstance(decision, Act) else ())
+            except AwsError as error:
+                if not turn:
+                    raise
+                if error.code in self.kind.not_found:
+                    return  # a list, or a late reader, still shows it
+            deleted = isinstance(decision, Act) and decision.stage.purpose is Purpose.DELETE
+            if isinstance(decision, Gone) or (deleted and not self.kind.states):
                 return
-            self.world.clock.advance(SETTLE_SECONDS)
+            self.world.clock.advance(1 if self.kind.states else SETTLE_SECONDS)
 
     async def send(self, calls: Iterable[Call]) -> None:
         scope = self.world.scope(self.kind, await self.obj())
         for call in calls:
             await self.world.aws.call(scope, self.kind.service.aws_name, call.operation, call.params)
+            await self.quiet()
+
+    async def quiet(self) -> None:
+        """Let time pass until AWS is done with what it was asked for."""
+        for _ in range(_ROUNDS if self.kind.states else 0):
+            if not states.busy(self.kind, await self.world.observe(self.kind, await self.obj())):
+                return
+            self.world.clock.advance(1)
 
     # What is seen
 

@@ -9,7 +9,7 @@ from ackpy.plan.decide import Act, Decision, Desired, Memory, decide
 from ackpy.wire.call import Call, Observation, Purpose, predicted
 from tests.kit import values
 
-ROUNDS = 4
+ROUNDS = 30
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,9 @@ def filled(node: Field, seed: int = 0, path: Path = ()) -> Any:
     """
     if node.type is Type.STRUCT:
         return {
-            name: filled(child, seed, (*path, name)) for name, child in node.fields.items() if child.type not in SHARED
+            name: filled(child, 0 if path and child.rule.create_only else seed, (*path, name))
+            for name, child in node.fields.items()
+            if child.type not in SHARED
         }
     if node.type is Type.LIST and node.item:
         return [filled(node.item, seed, (*path, str(position))) for position in range(2 - seed % 2)]
@@ -99,7 +101,7 @@ def recorded(kind: Kind) -> dict[str, Any]:
     links = [link for one in (kind.delete, *calls, *(read.binding for read in reads)) for link in one.inputs]
     for path in (*kind.identity, *(link.field for link in links)):
         if path[0] == "status":
-            put(status, path[1:], f"{'.'.join(path)}")
+            put(status, path[1:], f"{'.'.join(path)} of the resource itself")
     return status
 
 

@@ -34,8 +34,8 @@ def members(contract: Node, path: str) -> set[str]:
     return found | ({source["path"]} if source else set())
 
 
-def inputs(contract: Node, operation: OperationModel) -> dict[str, str]:
-    """AWS input path → path in the object, for one operation.
+def inputs(contract: Node, operation: OperationModel, write: str = "") -> dict[str, str]:
+    """AWS input path → path in the object, for one operation, and for what it is to do to an element of a list.
 
     From the contract's maps, from the operation that a field is said to come from, and for what has neither by the
     names that other operations give to the same members.
@@ -52,7 +52,8 @@ def inputs(contract: Node, operation: OperationModel) -> dict[str, str]:
     for entry in maps_of(contract, operation.name):
         found |= {aws: path for aws, path in entry["in"].items() if isinstance(path, str)}
     for one in all_excepted(contract, "sent", operation=operation.name):
-        found[one["aws"]] = one["path"]
+        if one.get("write", write) == write:
+            found[one["aws"]] = one["path"]
     for one in all_excepted(contract, "not_sent", operation=operation.name):
         found.pop(one["aws"])
     return found
@@ -87,17 +88,29 @@ def _holds(maps: list[Node], path: str) -> bool:
     return any(path in entry["in"].values() for entry in maps)
 
 
-def sent(contract: Node, operation: OperationModel, resource: Node) -> Node:
+def sent(contract: Node, operation: OperationModel, resource: Node, write: str = "") -> Node:
     """The input that an operation should have for a resource."""
     out: Node = {}
-    for aws, path in sorted(inputs(contract, operation).items(), key=lambda pair: pair[0].count(".")):
-        value, node = _get(resource, path), schema_at(contract, path)
-        if value is not None and node is not None:
-            keys = aws.split(".")
-            _put(out, keys, to_aws(node, _shape(operation.input_shape, keys), value))
+    filled = inputs(contract, operation, write)
+    for aws, path in sorted(filled.items(), key=lambda pair: pair[0].count(".")):
+        for to, at in _each(resource, aws, path):
+            value, node = _get(resource, at), schema_at(contract, at)
+            if value is not None and node is not None:
+                keys = to.replace("[]", ".[]").split(".")
+                _put(out, keys, to_aws(node, _shape(operation.input_shape, keys), value))
     for aws, value in constants(contract, operation).items():
         _put(out, aws.split("."), value)
     return out
+
+
+def _each(resource: Node, aws: str, path: str) -> Iterator[tuple[str, str]]:
+    """A map from the elements of a list to those of another, for each of them."""
+    listed = _get(resource, path.partition("[]")[0]) if "[]" in aws and "[]" in path else None
+    if not isinstance(listed, list):
+        yield aws, path
+        return
+    for position in range(len(listed)):
+        yield aws.replace("[]", f".{position}", 1), path.replace("[]", f".{position}", 1)
 
 
 def to_aws(node: Any, shape: Shape | None, value: Any) -> Any:
@@ -126,9 +139,9 @@ def from_aws(node: Any, shape: Shape | None, value: Any) -> Any:
     node = expand(node)
     if "fields" in node and isinstance(shape, StructureShape) and isinstance(value, dict):
         found = {
-            name: from_aws(node["fields"][name], shape.members[member], value[member])
+            name: from_aws(node["fields"][name], *_within(value, shape, member))
             for name, member in _members(node, shape)
-            if member in value
+            if member.split(".")[0] in value
         }
         return {name: inner for name, inner in found.items() if inner is not None} or None
     if "list" in node and isinstance(shape, ListShape):
@@ -143,12 +156,20 @@ def from_aws(node: Any, shape: Shape | None, value: Any) -> Any:
 
 
 def _members(node: Node, shape: StructureShape) -> Iterator[tuple[str, str]]:
-    """Field name and AWS member, for each field that the shape has."""
+    """Field name and AWS member, for each field that the shape has; one that is marked may be within another."""
     for name, child in node["fields"].items():
         marked = child.get("aws") or expand(child.get("list", {})).get("aws") if isinstance(child, dict) else None
-        for member in shape.members:
+        for member in [*shape.members, *([marked] if marked and "." in marked else [])]:
             if member == marked or (not marked and member.lower() == name.lower()):
                 yield name, member
+
+
+def _within(value: Any, shape: Shape | None, member: str) -> tuple[Shape | None, Any]:
+    """The shape and the value of a member, or of one within another (`Outer.Inner`)."""
+    for key in member.split("."):
+        shape = shape.members[key] if isinstance(shape, StructureShape) else None
+        value = value[key]
+    return shape, value
 
 
 def _shape(shape: Shape | None, keys: list[str]) -> Shape | None:
@@ -157,6 +178,8 @@ def _shape(shape: Shape | None, keys: list[str]) -> Shape | None:
             shape = shape.members.get(key)
         elif isinstance(shape, MapShape) and key.startswith("@"):
             shape = shape.value
+        elif isinstance(shape, ListShape) and (key == "[]" or key.isdigit()):
+            shape = shape.member
         else:
             return None
     return shape
@@ -171,8 +194,14 @@ def _get(value: Any, path: str) -> Any:
     return value
 
 
-def _put(target: Node, keys: list[str], value: Any) -> None:
-    for key in keys[:-1]:
-        target = target.setdefault(key.removeprefix("@"), {})
-    last = keys[-1].removeprefix("@")
-    target[last.removesuffix("[]")] = [value] if last.endswith("[]") else value
+def _put(target: Any, keys: list[str], value: Any) -> None:
+    for key, following in zip(keys, [*keys[1:], None], strict=True):
+        listed = following is not None and (following == "[]" or following.isdigit())
+        inner = value if following is None else [] if listed else {}
+        if isinstance(target, list):
+            position = 0 if key == "[]" else int(key)
+            target += [inner] * (position + 1 - len(target))
+            target = target[position]
+        else:
+            name = key.removeprefix("@")
+            target = target.setdefault(name, inner) if following is not None else target.update({name: value})

@@ -69,6 +69,25 @@ fields:
   tagging.tagSet: {compare: tags}
   versioning: {default: {status: Suspended}}
 """
+TABLE = """\
+kind: Table
+identity: {spec.tableName: TableName}
+exists: {operation: DescribeTable, out: {Replicas: [spec.replicas, status.replicas]}}
+create: {operation: CreateTable}
+delete: {operation: DeleteTable}
+protected: deletionProtectionEnabled
+states: [{path: "status.replicas[].replicaStatus", ready: [ACTIVE]}]
+parts:
+  settings: {form: body, put: UpdateTable, fields: [deletionProtectionEnabled], joins: [replicas]}
+  replicas: {form: children, key: RegionName, put: "UpdateTable.ReplicaUpdates[].Create",
+    update: "UpdateTable.ReplicaUpdates[].Update", remove: "UpdateTable.ReplicaUpdates[].Delete"}
+  timeToLive: {form: sub_resource, get: DescribeTimeToLive.TimeToLiveDescription,
+    put: UpdateTimeToLive.TimeToLiveSpecification}
+fields:
+  keySchema: {required: true, key: attributeName}
+  timeToLive.enabled: {shown: TimeToLiveStatus, words: {ENABLED: true}}
+  status.replicas: {list_of: ReplicaDescription}
+"""
 SERVICE = """\
 alias: s3
 model: s3
@@ -166,6 +185,24 @@ WRONG = [
     (BUCKET, "status: Suspended", "state: Suspended", "there is no field 'state'; expected one of mfaDelete, status"),
     (BUCKET, "{default: {", "{unmanaged: true, default: {", "'default' and 'unmanaged' exclude each other"),
     (BUCKET, "exists: {operation", "find: {operation", "nothing tells whether the resource exists"),
+    (TABLE, "spec.replicas, ", "spec.replica, ", "exists.out.Replicas: Table has no field 'spec.replica'"),
+    (
+        TABLE,
+        "protected: deletionProtectionEnabled",
+        "protected: keySchema",
+        "expected a boolean field, 'keySchema' is a",
+    ),
+    (TABLE, "[].replicaStatus", "[].status", "Table has no field 'status.replicas[].status'"),
+    (
+        TABLE,
+        "joins: [replicas]",
+        "joins: [timeToLive]",
+        "expected parts with an 'update' of their elements, found 'time",
+    ),
+    (TABLE, "[].Create", "[].Make", "UpdateTable has no input member 'ReplicaUpdates[].Make'"),
+    (TABLE, "[].Delete", ".Delete", "UpdateTable has no input member 'ReplicaUpdates.Delete': expected one of []"),
+    (TABLE, "key: attributeName", "key: attribute", "expected a member of the list's elements, found 'attribute'"),
+    (TABLE, "words: {ENABLED: true}", "words: {ENABLED: yes please}", "expected a boolean, found 'yes please'"),
     (SERVICE, "model: s3", "model: s33", "model: botocore has no service 's33'"),
     (SERVICE, "SSES3", "SSES4", "ignore: s3 has no shape 'SSES4'"),
     (SERVICE, "MFADelete", "MFA", "ignore: there is no member 'MFA'; expected one of MFADelete, Status"),
@@ -184,12 +221,12 @@ def compiled(text: str) -> Kind | None:
     if text.startswith("alias"):
         compiler.service(parse(text, "file.yaml"), MODELS)
         return None
-    alias = "sqs" if "QueueUr" in text else "s3"
+    alias = "sqs" if "QueueUr" in text else "dynamodb" if "Table" in text else "s3"
     owner, naming = compiler.service(parse(f"alias: {alias}", "service.yaml"), MODELS)
     return compiler.kind(parse(text, "file.yaml"), owner, naming)
 
 
-@pytest.mark.parametrize("text", [QUEUE, BUCKET, SERVICE])
+@pytest.mark.parametrize("text", [QUEUE, BUCKET, TABLE, SERVICE])
 def test_the_right_ones_compile(text: str) -> None:
     compiled(text)
 

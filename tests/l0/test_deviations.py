@@ -9,6 +9,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.plan.adopt import filling, identified_by
 from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, decide
+from ackpy.services.dynamodb import table
 from ackpy.wire.call import Call, Observation
 from tests.kit.oracle import Node
 
@@ -220,3 +221,95 @@ def test_a_role_that_aws_makes_for_a_service_is_taken_for_any() -> None:
     made = "arn:aws:iam::123456789012:role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRole"
     assert sent(kind, spec, {**spec, "roleARN": made}) == []
     assert len(sent(kind, spec, {**spec, "roleARN": "arn:aws:iam::123456789012:role/other"})) == 1
+
+
+TABLE = KINDS["dynamodb/Table"]
+INDEX = {
+    "indexName": "i",
+    "keySchema": [{"attributeName": "a", "keyType": "HASH"}],
+    "projection": {"projectionType": "ALL"},
+}
+
+
+def test_a_backup_is_made_once() -> None:
+    kind = KINDS["dynamodb/Backup"]
+    assert kind.find
+    assert kind.find.binding.operation == "ListBackups"
+    found = Observation(True, {}, ARN)
+    assert (
+        decide(kind, Desired({"backupName": "b", "tableName": "t"}, ARN), found, Memory(managed=False)) == NOT_MANAGED
+    )
+
+
+def test_replicas_of_a_global_table_come_and_go() -> None:
+    spec, there = ({"replicationGroup": [{"regionName": one}]} for one in ("eu-west-1", "us-east-1"))
+    kind = KINDS["dynamodb/GlobalTable"]
+    assert sent(kind, spec, there) == [
+        ("UpdateGlobalTable", {"ReplicaUpdates": [{"Delete": {"RegionName": "us-east-1"}}]})
+    ]
+    assert sent(kind, spec, {}) == [
+        ("UpdateGlobalTable", {"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]})
+    ]
+
+
+def test_a_protected_table_keeps_its_replicas() -> None:
+    there = {"deletionProtectionEnabled": True, "tableReplicas": [{"regionName": "eu-west-1"}]}
+    for spec in ({}, {"deletionProtectionEnabled": True}):
+        decision = decide(TABLE, Desired(spec, ARN, deleting=True), Observation(True, there, ARN), Memory())
+        assert isinstance(decision, Refuse)
+        assert "spec.deletionProtectionEnabled to false" in decision.message
+    unprotected = {"tableName": "t", "deletionProtectionEnabled": False}
+    assert sent(TABLE, unprotected, there, deleting=True) == [
+        ("UpdateTable", {"TableName": "t", "DeletionProtectionEnabled": False})
+    ]
+    assert sent(TABLE, unprotected, {**there, "deletionProtectionEnabled": False}, deleting=True) == [
+        ("UpdateTable", {"TableName": "t", "ReplicaUpdates": [{"Delete": {"RegionName": "eu-west-1"}}]})
+    ]
+
+
+def test_throughput_of_a_table_stays_when_removed() -> None:
+    assert sent(TABLE, {}, {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}) == []
+
+
+def test_limits_of_a_table_are_taken_away() -> None:
+    spec, limits = {"billingMode": "PAY_PER_REQUEST"}, {"onDemandThroughput": {"maxReadRequestUnits": 5}}
+    unlimited = {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}
+    assert sent(TABLE, spec, {**spec, **limits}) == [("UpdateTable", {"OnDemandThroughput": unlimited})]
+    assert sent(TABLE, spec, {**spec, "onDemandThroughput": {"maxReadRequestUnits": -1}}) == []
+
+
+@pytest.mark.parametrize(
+    "other", [{"projection": {"projectionType": "KEYS_ONLY"}}, {"keySchema": [{"attributeName": "b"}]}]
+)
+def test_an_index_is_what_its_keys_are(other: Node) -> None:
+    spec, there = {"globalSecondaryIndexes": [INDEX]}, {"globalSecondaryIndexes": [{**INDEX, **other}]}
+    decision = decide(TABLE, Desired(spec, ARN), Observation(True, there, ARN), Memory())
+    assert isinstance(decision, Refuse)
+    assert decision.message.startswith(f"spec.globalSecondaryIndexes[0].{next(iter(other))}")
+    assert "take spec.globalSecondaryIndexes[0] out and, once that is done, put it in again" in decision.message
+
+
+def test_definitions_that_no_key_has_are_left_out() -> None:
+    one, other = ({"attributeName": name, "attributeType": "S"} for name in "ab")
+    key = [{"attributeName": "b", "keyType": "HASH"}]
+    spec = {"attributeDefinitions": [one, other], "keySchema": key, "globalSecondaryIndexes": [INDEX]}
+    assert table.normalised(spec, "us-east-1")["attributeDefinitions"] == [one, other]
+    without = {name: value for name, value in spec.items() if name != "globalSecondaryIndexes"}
+    assert table.normalised(without, "us-east-1")["attributeDefinitions"] == [other]
+
+
+def test_what_is_off_says_no_more() -> None:
+    off = {
+        "timeToLive": {"enabled": False, "attributeName": "t"},
+        "streamSpecification": {"streamEnabled": False, "streamViewType": "NEW_IMAGE"},
+        "sseSpecification": {"enabled": False, "sseType": "KMS"},
+    }
+    assert table.normalised({"tableName": "t", **off}, "us-east-1") == {"tableName": "t"}
+
+
+def test_throughput_is_no_matter_where_requests_are_paid() -> None:
+    units = {"provisionedThroughput": {"readCapacityUnits": 5, "writeCapacityUnits": 5}}
+    spec = {"billingMode": "PAY_PER_REQUEST", **units, "globalSecondaryIndexes": [{**INDEX, **units}]}
+    assert table.normalised(spec, "us-east-1") == {"billingMode": "PAY_PER_REQUEST", "globalSecondaryIndexes": [INDEX]}
+    limits = {"onDemandThroughput": {"maxReadRequestUnits": 5}}
+    assert table.normalised({**limits, **units}, "us-east-1") == units

@@ -189,3 +189,143 @@ def test_attributes_are_written_one_a_call() -> None:
         ("SetTopicAttributes", {"TopicArn": "arn:t", "AttributeName": "DisplayName", "AttributeValue": ""}),
         ("SetTopicAttributes", {"TopicArn": "arn:t", "AttributeName": "Policy", "AttributeValue": "{}"}),
     ]
+
+
+TABLE = """\
+kind: Table
+identity: {spec.tableName: TableName}
+exists: {operation: DescribeTable}
+create: {operation: CreateTable}
+delete: {operation: DeleteTable}
+protected: deletionProtectionEnabled
+states:
+  - {path: status.tableStatus, ready: [ACTIVE], creating: [CREATING], holding: [UPDATING], deleting: [DELETING]}
+  - {path: "status.replicas[].replicaStatus", ready: [ACTIVE]}
+parts:
+  billing: {form: body, put: UpdateTable, fields: [billingMode, deletionProtectionEnabled], sends: changed,
+    joins: [globalSecondaryIndexes], exclusive: true, any_state: true}
+  globalSecondaryIndexes:
+    form: children
+    key: IndexName
+    exclusive: true
+    in: {AttributeDefinitions: spec.attributeDefinitions}
+    put: UpdateTable.GlobalSecondaryIndexUpdates[].Create
+    update: UpdateTable.GlobalSecondaryIndexUpdates[].Update
+    remove: UpdateTable.GlobalSecondaryIndexUpdates[].Delete
+  timeToLive: {form: sub_resource, get: DescribeTimeToLive.TimeToLiveDescription,
+    put: UpdateTimeToLive.TimeToLiveSpecification}
+fields:
+  attributeDefinitions: {compare: common, key: attributeName}
+  globalSecondaryIndexes[].onDemandThroughput: {default: {maxReadRequestUnits: -1}}
+  timeToLive: {default: {enabled: false}}
+  timeToLive.enabled: {shown: TimeToLiveStatus, words: {ENABLED: true}}
+  timeToLive.attributeName: {create_only: true}
+"""
+UNITS = {"readCapacityUnits": 5, "writeCapacityUnits": 5}
+AWS_UNITS = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+ATTRIBUTES = [{"attributeName": "a", "attributeType": "S"}]
+
+
+def indexes(**named: Any) -> dict[str, Any]:
+    return {"globalSecondaryIndexes": [{"indexName": name, **more} for name, more in named.items()]}
+
+
+def updates(decision: Decision) -> list[Any]:
+    return [params.get("GlobalSecondaryIndexUpdates") for _, params in sent(decision)]
+
+
+def test_elements_are_written_in_one_operation_s_places_one_at_a_time() -> None:
+    kind = compiled("dynamodb", TABLE)
+    spec = {
+        "tableName": "t",
+        "attributeDefinitions": ATTRIBUTES,
+        **indexes(new={}, kept={"provisionedThroughput": UNITS}),
+    }
+    there = indexes(old={}, kept={})
+    removed = decided(kind, spec, there)
+    assert updates(removed) == [[{"Delete": {"IndexName": "old"}}]]
+    observed = predicted(Observation(True, there), stage(removed).calls[0])
+    changed = decided(kind, spec, observed.spec)
+    assert updates(changed) == [[{"Update": {"IndexName": "kept", "ProvisionedThroughput": AWS_UNITS}}]]
+    observed = predicted(observed, stage(changed).calls[0])
+    made = decided(kind, spec, observed.spec)
+    assert updates(made) == [[{"Create": {"IndexName": "new"}}]]
+    assert sent(made)[0][1]["AttributeDefinitions"] == [{"AttributeName": "a", "AttributeType": "S"}]
+    assert isinstance(decided(kind, spec, predicted(observed, stage(made).calls[0]).spec), Done)
+
+
+def test_what_is_said_goes_before_what_unset_means() -> None:
+    kind = compiled("dynamodb", TABLE)
+    there = indexes(i={"onDemandThroughput": {"maxReadRequestUnits": 9}})
+    first = decided(kind, indexes(i={"provisionedThroughput": UNITS}), there)
+    assert updates(first) == [[{"Update": {"IndexName": "i", "ProvisionedThroughput": AWS_UNITS}}]]
+    after = predicted(Observation(True, there), stage(first).calls[0])
+    assert updates(decided(kind, indexes(i={"provisionedThroughput": UNITS}), after.spec)) == [
+        [{"Update": {"IndexName": "i", "OnDemandThroughput": {"MaxReadRequestUnits": -1}}}]
+    ]
+
+
+def test_what_aws_wants_at_once_goes_in_one_call() -> None:
+    kind = compiled("dynamodb", TABLE)
+    units = {"provisionedThroughput": UNITS}
+    spec = {"billingMode": "PROVISIONED", **indexes(i=units, j=units, new=units)}
+    decision = decided(kind, spec, {"billingMode": "PAY_PER_REQUEST", **indexes(i={}, j={})})
+    ((operation, given),) = sent(decision)
+    assert (operation, given["BillingMode"]) == ("UpdateTable", "PROVISIONED")
+    assert [one["Update"]["IndexName"] for one in given["GlobalSecondaryIndexUpdates"]] == ["i", "j"]
+    assert {*stage(decision).calls[0].parts} == {"billing", "globalSecondaryIndexes"}
+
+
+def test_a_member_that_is_settled_with_what_it_is_in_is_refused_and_goes_along() -> None:
+    kind = compiled("dynamodb", TABLE)
+    there = {"timeToLive": {"enabled": True, "attributeName": "old"}}
+    refused = decided(kind, {"timeToLive": {"enabled": True, "attributeName": "new"}}, there)
+    assert isinstance(refused, Refuse)
+    assert "spec.timeToLive.attributeName can't be changed" in refused.message
+    off = sent(decided(kind, {}, there))
+    assert off[0][1]["TimeToLiveSpecification"] == {"Enabled": False, "AttributeName": "old"}
+    on = decided(kind, {"timeToLive": {"enabled": True, "attributeName": "new"}}, {"timeToLive": {"enabled": False}})
+    assert sent(on)[0][1]["TimeToLiveSpecification"] == {"Enabled": True, "AttributeName": "new"}
+
+
+def test_states_of_elements_and_of_creation_are_waited_for() -> None:
+    kind = compiled("dynamodb", TABLE)
+    busy = {"replicas": [{"replicaStatus": "ACTIVE"}, {"replicaStatus": "CREATING"}]}
+    decision = decided(kind, {}, {}, status=busy)
+    assert decision == Wait("the Table is CREATING: status.replicas[1].replicaStatus")
+    spec = {"billingMode": "PROVISIONED"}
+    assert isinstance(decided(kind, spec, {}, status={"tableStatus": "CREATING"}), Wait)
+    assert isinstance(decided(kind, spec, {}, status={"tableStatus": "UPDATING"}), Act)
+    assert isinstance(decided(kind, {}, {}, deleting=True, status={"tableStatus": "UPDATING"}), Wait)
+
+
+def test_what_is_protected_is_not_deleted_before_the_manifest_says_so() -> None:
+    kind = compiled("dynamodb", TABLE)
+    there = {"deletionProtectionEnabled": True}
+    assert isinstance(decided(kind, {}, there, deleting=True), Refuse)
+    taken_off = decided(kind, {"tableName": "t", "deletionProtectionEnabled": False}, there, deleting=True)
+    assert sent(taken_off) == [("UpdateTable", {"TableName": "t", "DeletionProtectionEnabled": False})]
+    assert sent(decided(kind, {"tableName": "t"}, {}, deleting=True)) == [("DeleteTable", {"TableName": "t"})]
+
+
+GLOBAL = """\
+kind: GlobalTable
+identity: {spec.globalTableName: GlobalTableName}
+exists: {operation: DescribeGlobalTable}
+create: {operation: CreateGlobalTable}
+delete:
+  operation: UpdateGlobalTable
+  in: {"ReplicaUpdates[].Delete.RegionName": "spec.replicationGroup[].regionName"}
+"""
+
+
+def test_a_deletion_names_what_there_is() -> None:
+    kind = compiled("dynamodb", GLOBAL)
+    spec = {"globalTableName": "t", "replicationGroup": [{"regionName": "a"}]}
+    there = {"replicationGroup": [{"regionName": "a"}, {"regionName": "b"}]}
+    assert sent(decided(kind, spec, there, deleting=True)) == [
+        (
+            "UpdateGlobalTable",
+            {"GlobalTableName": "t", "ReplicaUpdates": [{"Delete": {"RegionName": one}} for one in ("a", "b")]},
+        )
+    ]

@@ -98,7 +98,9 @@ def defaults_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 def forgets_what_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 6: a deletion that doesn't use the recorded identity."""
     kept = decide._deletion
-    monkeypatch.setattr(decide, "_deletion", lambda kind, desired: kept(kind, replace(desired, recorded={})))
+    monkeypatch.setattr(
+        decide, "_deletion", lambda kind, desired, observed: kept(kind, replace(desired, recorded={}), observed)
+    )
 
 
 def unserved_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

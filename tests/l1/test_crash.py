@@ -4,6 +4,7 @@ A scenario is led to the moment at which it becomes interesting, disturbed at ea
 compared with its undisturbed run.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -128,11 +129,20 @@ async def _end(scene: Scene) -> dict[str, Any]:
     conditions = [(one["type"], one["status"]) for one in obj["status"]["conditions"]]
     times = {name for name, node in scene.kind.status.fields.items() if node.type is Type.TIMESTAMP}
     lost = _told_by_creation_alone(scene.kind) | times | {"conditions"}
-    told = {name: value for name, value in obj["status"].items() if name not in lost}
+    told = _timeless({name: value for name, value in obj["status"].items() if name not in lost})
     finalizers = obj["metadata"]["finalizers"]
     end = {"aws": aws, "spec": obj["spec"], "status": told, "conditions": conditions, "finalizers": finalizers}
     found: dict[str, Any] = alike(scene.kind, obj, end)
     return found
+
+
+def _timeless(value: Any) -> Any:
+    """A value with the times that stand in texts (the label of a stream) made the same."""
+    if isinstance(value, dict):
+        return {key: _timeless(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_timeless(inner) for inner in value]
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", "…", value) if isinstance(value, str) else value
 
 
 def _told_by_creation_alone(kind: Kind) -> set[str]:
@@ -167,6 +177,9 @@ async def leaves_no_orphan(kind: Kind, sample: Object, lags: Lags) -> None:
         stage.scene.world.restart()
         await stage.scene.delete()
         await stage.settle()
+        if await stage.scene.world.get(kind, stage.scene.name):  # refused for what AWS didn't show yet
+            stage.scene.world.sweep()
+            await stage.settle()
         stage.scene.world.clock.advance(LAG_SECONDS)
         await laws.is_gone(stage.scene)
     assert number > 5

@@ -47,7 +47,11 @@ async def test_a_part_taken_away_by_hand_comes_back(kind: Kind, sample: Object, 
     scene = Scene(kind, sample)
     await scene.make()
     before, since = scene.aws(), scene.mark()
-    await scene.hand_removal(edits.removable(kind, part, scene.spec))
+    try:
+        await scene.hand_removal(edits.removable(kind, part, scene.spec))
+    except AwsError:
+        assert scene.aws() == before
+        return  # nobody can take it away
     assert scene.aws() != before
     await scene.sweep()
     assert scene.aws() == before
@@ -99,7 +103,10 @@ async def test_the_finalizer_goes_only_after_the_resource(kind: Kind, sample: Ob
     await scene.make()
     await scene.delete()
     while await scene.world.get(kind, scene.name):
-        assert await scene.step() is not Next.SWEEP
+        then = await scene.step()
+        assert then is not Next.SWEEP
+        if then is Next.WAIT and kind.states:
+            scene.world.clock.advance(1)
         assert (await scene.world.get(kind, scene.name) is None) <= (scene.aws() == {})
     await laws.is_gone(scene)
 

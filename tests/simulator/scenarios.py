@@ -36,19 +36,29 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Time that passes."""
+
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True)
 class Scenario:
     """Steps on a fresh AWS. `not_moto` is the reason why moto does otherwise."""
 
     name: str
     service: str
-    steps: tuple[Step, ...]
+    steps: tuple[Step | Wait, ...]
     not_moto: str = ""
 
 
-def run(scenario: Scenario, call: CallAws) -> None:
+def run(scenario: Scenario, call: CallAws, wait: Callable[[float], None] = lambda _: None) -> None:
     """Do the steps through a door and hold every answer against what was told."""
     kept: Params = {}
     for told in scenario.steps:
+        if isinstance(told, Wait):
+            wait(told.seconds)
+            continue
         step = replace(told, params=_filled(told.params, kept), answer=_filled(told.answer, kept))
         answer, code = _outcome(call, scenario.service, step)
         assert code == step.code, (step, answer)

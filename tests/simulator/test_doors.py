@@ -7,11 +7,12 @@ import asyncio
 import pytest
 from moto import mock_aws
 
-from ackpy.sandbox.simulator import Simulator
+from ackpy.sandbox.simulator import ManualClock, Simulator
 from ackpy.sandbox.simulator.bridge import serving
 from ackpy.sandbox.simulator.server import Front
 from tests.simulator.autoscaling_scenarios import AUTOSCALING
 from tests.simulator.doors import by_botocore, in_process
+from tests.simulator.dynamodb_scenarios import DYNAMODB
 from tests.simulator.ecr_scenarios import ECR
 from tests.simulator.kms_scenarios import KMS
 from tests.simulator.s3_access_scenarios import S3_ACCESS
@@ -21,7 +22,7 @@ from tests.simulator.sns_scenarios import SNS
 from tests.simulator.sqs_scenarios import SQS
 from tests.simulator.stepfunctions_scenarios import STEPFUNCTIONS
 
-ALL = [*AUTOSCALING, *ECR, *KMS, *S3, *S3_ACCESS, *SNS, *SQS, *STEPFUNCTIONS]
+ALL = [*AUTOSCALING, *DYNAMODB, *ECR, *KMS, *S3, *S3_ACCESS, *SNS, *SQS, *STEPFUNCTIONS]
 MOTO = [scenario for scenario in ALL if not scenario.not_moto]
 NOT_MOTO = [scenario for scenario in ALL if scenario.not_moto]
 
@@ -32,13 +33,15 @@ def _named(scenario: Scenario) -> str:
 
 @pytest.mark.parametrize("scenario", ALL, ids=_named)
 def test_in_process(scenario: Scenario) -> None:
-    run(scenario, in_process(Simulator()))
+    clock = ManualClock()
+    run(scenario, in_process(Simulator(clock=clock)), clock.advance)
 
 
 async def test_over_http() -> None:
     for scenario in ALL:
-        async with serving(Front(Simulator())) as url:
-            await asyncio.to_thread(run, scenario, by_botocore(url))
+        clock = ManualClock()
+        async with serving(Front(Simulator(clock=clock))) as url:
+            await asyncio.to_thread(run, scenario, by_botocore(url), clock.advance)
 
 
 @pytest.mark.parametrize("scenario", MOTO, ids=_named)

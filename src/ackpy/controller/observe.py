@@ -36,12 +36,14 @@ class Observer:
         return await self._from_existence(desired, {part.name for part in self.kind.parts})
 
     async def existence(self, desired: Desired) -> Observation:
-        """See whether the resource is there, and what must go before it: all that a deletion needs.
+        """See whether the resource is there, what must go before it, and what protects it: all that a deletion needs.
 
         Raises:
             AwsError: as above.
         """
-        return await self._from_existence(desired, {part.name for part in self.kind.parts if part.before_delete})
+        protected = self.kind.part_of(self.kind.protected[1]) if self.kind.protected else None
+        wanted = {part.name for part in self.kind.parts if part.before_delete or part is protected}
+        return await self._from_existence(desired, wanted)
 
     async def calmly(self, desired: Desired, also: Collection[str] = ()) -> Observation:
         """Read what the spec sets, and `also`; the rest stays unknown.
@@ -176,8 +178,13 @@ class Observer:
             spec, status = seen(self.kind, read.binding, element)
             over = any(states.over(get(status, states.path[1:])) for states in self.kind.states)
             if not over and not self._is(desired.superseded, status):
-                shown.append(Observation(True, spec, status))
+                shown.append(Observation(True, spec, {**self._not_shown(read), **status}))
         return shown
+
+    def _not_shown(self, read: Read) -> dict[str, Json]:
+        """Nothing for each status field that a read shows: what an answer lacks isn't there any more."""
+        links = [link.field for link in read.binding.outputs if link.field not in self.kind.identity]
+        return {field[1]: None for field in links if field[0] == "status" and len(field) == 2}
 
     def _is(self, named: Mapping[str, Json], status: Mapping[str, Json]) -> bool:
         """Whether a status is of the resource that is named by what stands below another."""

@@ -68,7 +68,13 @@ async def _send(
     try:
         return await aws.call(scope, kind.service.aws_name, call.operation, params)
     except AwsError as error:
-        return {} if error.code in _gone(kind, call) else error.silenced(secrets)
+        return {} if error.code in _gone(kind, call) or _is_so(kind, call, error) else error.silenced(secrets)
+
+
+def _is_so(kind: Kind, call: Call, error: AwsError) -> bool:
+    """Whether AWS refuses what is so already: it may not show yet what another process did."""
+    parts = [part for part in kind.parts if part.name in call.parts]
+    return len(parts) == 1 and any(text in error.message for text in parts[0].already)
 
 
 def _gone(kind: Kind, call: Call) -> tuple[str, ...]:

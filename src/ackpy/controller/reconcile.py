@@ -126,7 +126,7 @@ class _Run:
 
     async def to_the_end(self) -> Next:
         """Converge, and turn what goes wrong into conditions."""
-        self.drift = self.track.converged(self.subject)
+        self.drift = self.track.drifts(self.subject)
         try:
             if self.subject.deleting and self.subject.paused:
                 return await self._wait("the object is paused: nothing is deleted until ackpy.dev/paused goes")
@@ -192,7 +192,7 @@ class _Run:
         there = await observer.existence(made)
         if not there.exists:
             return None
-        decision = moved(self.env.kind, replace(made, recorded=there.status), change, self._memory())
+        decision = moved(self.env.kind, made, there, change, self._memory())
         if not isinstance(decision, Act):
             return await self._concluded(decision, there, wish, observer)
         result = await self._act(decision.stage, observer, wish)
@@ -262,6 +262,7 @@ class _Run:
                 self.subject = await env.objects.unrecord(self.subject)
                 self.observed = None  # what it shows of the one that is gone
         if stage.purpose is Purpose.PUT:
+            self.track.correcting = self.subject.generation if self.drift else None
             self.subject = await env.objects.remember(self.subject, wish.writing(self.subject.state, stage.calls))
         if stage.purpose is Purpose.DELETE and not self.subject.deleting:
             env.recorder.replacing(self.subject, stage.differences)

@@ -21,11 +21,13 @@ class Track:
         sweeps: calm sweeps so far; every FULL_SWEEP-th reads everything.
         waits: pauses so far while something is waited for.
         refused: AWS answered the last creation with a refusal, so nothing can show up late.
+        correcting: the edition of the spec whose drift is being corrected, which may take several steps.
     """
 
     sweeps: int = 0
     waits: int = 0
     refused: bool = False
+    correcting: int | None = None
     _generation: int | None = None
     _sent: dict[str, tuple[float, frozenset[Path]]] = field(default_factory=dict)
     _fight: tuple[tuple[Path, Json], ...] = ()
@@ -33,7 +35,7 @@ class Track:
     _acted: bool = False
 
     def converged(self, subject: Subject) -> bool:
-        """Whether this edition of the spec was brought to AWS before: a difference now is drift."""
+        """Whether this edition of the spec was brought to AWS before."""
         if not subject.recorded:
             return False
         synced = any(
@@ -41,6 +43,10 @@ class Track:
             for one in subject.status.get("conditions") or ()
         )
         return synced and subject.generation in {self._generation, subject.status.get("observedGeneration")}
+
+    def drifts(self, subject: Subject) -> bool:
+        """Whether a difference now is drift: AWS was as the spec says, or was about to be again."""
+        return self.converged(subject) or self.correcting == subject.generation
 
     def sent(self, calls: Iterable[Call], now: float) -> None:
         """Calls worked; AWS may take time to show it. What they undo of earlier calls may be sent again."""
@@ -58,6 +64,8 @@ class Track:
 
     def acting_on(self, found: tuple[Difference, ...]) -> None:
         """Differences were corrected."""
+        if not found:
+            return  # what goes before a deletion is no difference
         self._acted = True
         wanted = tuple((one.path, one.desired) for one in found)
         self._rounds = self._rounds + 1 if wanted == self._fight else 1
@@ -84,7 +92,7 @@ class Track:
 
     def finished(self, subject: Subject) -> None:
         """The object is as its spec says."""
-        self._generation = subject.generation
+        self._generation, self.correcting = subject.generation, None
         if not self._acted:
             self._rounds, self._fight = 0, ()
         self._acted = False

@@ -27,7 +27,7 @@ _COLUMNS = {
 }
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
-    "one_at_a_time create_first volatile"
+    "one_at_a_time create_first protected volatile"
 ).split()
 
 
@@ -99,7 +99,10 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
-    spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields}})
+    spec = replace(
+        spec,
+        fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields if name in spec.fields}},
+    )
     identifiers = keys["adoption"].mapping() if "adoption" in keys else {}
     found = Kind(
         service=owner,
@@ -128,6 +131,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         arn=keys["arn"].text() if "arn" in keys else None,
         states=tuple(_states(child) for child in items(keys["states"])) if "states" in keys else (),
         options=_options(owner, keys["delete"]),
+        protected=("spec", *parse(keys["protected"].text())) if "protected" in keys else None,
         one_at_a_time=keys["one_at_a_time"].flag() if "one_at_a_time" in keys else False,
         create_first=keys["create_first"].flag() if "create_first" in keys else False,
         volatile=tuple(parse(text) for text in keys["volatile"].texts()) if "volatile" in keys else (),
@@ -151,9 +155,10 @@ def _element(node: Node, path: str, value: Json) -> Node:
 
 
 def _states(node: Node) -> States:
-    keys = node.mapping("path", "ready", "failed", "deleting", "gone", required=["path", "ready"])
+    more = ("failed", "creating", "holding", "deleting", "gone")
+    keys = node.mapping("path", "ready", *more, required=["path", "ready"])
     texts = {key: child.texts() for key, child in keys.items() if key != "path"}
-    return States(parse(keys["path"].text()), **texts)
+    return States(parse(keys["path"].text().replace("[]", ".[]")), **texts)
 
 
 def _options(owner: Service, node: Node) -> tuple[Option, ...]:

@@ -78,9 +78,9 @@ class Draft:
         keys = node.mapping(*allowed, required=["operation"])
         op = shapes.operation(self.model, node, keys["operation"].text())
         inputs = links(keys["in"]) if "in" in keys else ()
-        for link, child in zip(inputs, keys["in"].mapping().values() if inputs else (), strict=True):
-            if link.aws[0] not in shapes.inputs(op):
-                raise child.fail(f"{op.name} has no input member '{link.aws[0]}'")
+        for member, child in keys["in"].mapping().items() if "in" in keys else ():
+            if (first := _marked(member)[0]) not in shapes.inputs(op):
+                raise child.fail(f"{op.name} has no input member '{first}'")
         outputs = links(keys["out"]) if "out" in keys else ()
         return self.bound(op, inputs, outputs, keys["constants"].value if "constants" in keys else {})
 
@@ -165,9 +165,16 @@ class Draft:
 
 
 def links(node: Node) -> tuple[Link, ...]:
-    """The links that a mapping `AWS path: path in the object` says."""
-    return tuple(Link(_aws(path), parse(child.text())) for path, child in node.mapping().items())
+    """The links that a mapping `AWS path: path in the object`, or `AWS path: [several]`, says."""
+    return tuple(
+        Link(_marked(path), _marked(text)) for path, child in node.mapping().items() for text in one_or_many(child)
+    )
 
 
-def _aws(path: str) -> Path:
-    return parse(path.replace("[]", ".[]"))
+def one_or_many(node: Node) -> tuple[str, ...]:
+    """A text, or the texts of a list."""
+    return node.texts() if isinstance(node.value, list) else (node.text(),)
+
+
+def _marked(text: str) -> Path:
+    return parse(text.replace("[]", ".[]"))

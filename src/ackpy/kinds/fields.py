@@ -4,7 +4,9 @@ A rule stands under the field's path (`encryption.rules[].bucketKeyEnabled`), an
 `aws` (the create operation's member that it stands for), `from` (`Operation.Member` whose shape it has), `list_of`
 (the shape of its elements), `type`, `immutable`, `create_only`, `late`, `default`, `unmanaged`, `clear`, `omit` (a call
 without it removes it), `compare`, `ref`, `secret` (its value comes from a Secret), `read` (false where AWS never shows
-it), `required` (where only what the API leaves out could stand in its place), `doc` (what it is, if AWS doesn't say).
+it), `key` (the member that tells a list's elements apart), `shown` (where answers have it, if not under the name that
+calls have), `words` (AWS's words for values), `required` (where only what the API leaves out could stand in its place),
+`doc` (what it is, where AWS doesn't say).
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Naming, Rule, Type, Unset, from_shape, with_field
 
 _RULE_KEYS = (
-    "aws from list_of type immutable create_only late default unmanaged clear omit compare ref secret read required doc"
+    "aws from list_of type immutable create_only late default unmanaged clear omit compare ref secret read key shown "
+    "words required doc"
 ).split()
 _REF_KEYS = ("kind", "path", "name", "required", "skip_state_check")
 
@@ -71,7 +74,10 @@ def apply_rules(
         keys = node.mapping(*_RULE_KEYS)
         immutable = keys["immutable"].flag() if "immutable" in keys else False
         doc = keys["doc"].text() if "doc" in keys else found.doc
-        changed = replace(found, immutable=immutable, rule=_rule(keys), doc=doc)
+        rule = _rule(keys)
+        rule = replace(rule, key=rule.key or found.rule.key)
+        shown = parse(keys["shown"].text()) if "shown" in keys else ()
+        changed = replace(found, immutable=immutable, rule=rule, doc=doc, shown=shown)
         trees[section] = with_field(trees[section], path, changed)
         if "secret" in keys and keys["secret"].flag():
             trees[section] = with_field(trees[section], path, _secret(changed, keys["secret"]))
@@ -152,4 +158,6 @@ def _rule(keys: Mapping[str, Node]) -> Rule:
         late=late,
         create_only=create_only,
         read=read,
+        key=keys["key"].text() if "key" in keys else "",
+        words={word: child.value for word, child in keys["words"].mapping().items()} if "words" in keys else {},
     )

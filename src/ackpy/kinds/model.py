@@ -155,6 +155,9 @@ class Part:
         exclusive: after a call of this part AWS is looked at before the next exclusive one.
         any_state: written in states in which the rest waits.
         before_delete: taken away before the resource can be deleted.
+        update: for CHILDREN, changes members of an element that is there; None where `put` writes it whole.
+        already: what AWS's refusals say where a call asks for what is so already: then it is done.
+        joins: parts whose changes of elements that are there go along in this part's call.
         only_one: for SET, it holds one member at most, and the field is no list.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
@@ -171,6 +174,9 @@ class Part:
     exclusive: bool = False
     any_state: bool = False
     before_delete: bool = False
+    update: Binding | None = None
+    joins: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
     only_one: bool = False
     most: int = 0
 
@@ -180,9 +186,11 @@ class States:
     """What a member of the status says of what the resource is about.
 
     Attributes:
-        path: where it stands.
+        path: where it stands; with a list mark, of each element.
         ready: the states in which the resource counts as synced and may be changed. In all others calls wait.
         failed: the states that only another spec, or a person, ends: Terminal.
+        creating: the states in which a creation is under way: even what any state takes waits.
+        holding: the states in which AWS refuses a deletion, which therefore waits.
         deleting: the states in which a deletion is under way and isn't sent again.
         gone: the states in which a deletion is over, whatever AWS still shows. What is in one that isn't `ready` isn't
             there any more, whoever deleted it.
@@ -191,6 +199,8 @@ class States:
     path: Path
     ready: tuple[str, ...]
     failed: tuple[str, ...] = ()
+    creating: tuple[str, ...] = ()
+    holding: tuple[str, ...] = ()
     deleting: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
 
@@ -273,6 +283,7 @@ class Kind:
         arn: a template with {partition}, {region}, {account}, {spec.…} and {status.…}, where these tell the ARN.
         states: what the resource may be busy with; all must be ready.
         options: annotations that the deletion follows.
+        protected: the boolean in the spec that keeps AWS from deleting the resource.
         create_first: a replacement is made before the old one is deleted, since AWS gives each a name of its own.
         one_at_a_time: AWS refuses concurrent writes to one resource.
         secrets: paths in the spec whose values come from Secrets, with list marks.
@@ -306,6 +317,7 @@ class Kind:
     arn: str | None = None
     states: tuple[States, ...] = ()
     options: tuple[Option, ...] = ()
+    protected: Path | None = None
     create_first: bool = False
     one_at_a_time: bool = False
     volatile: tuple[Path, ...] = ()

@@ -21,7 +21,7 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
-    "sends exclusive any_state before_delete only_one most in_force created"
+    "sends exclusive any_state before_delete update joins already only_one most in_force created"
 ).split()
 
 
@@ -42,6 +42,9 @@ class _Section:
 
     def target(self, key: str, direction: str) -> tuple[OperationModel, str, Shape | None]:
         return shapes.target(self.keys[key], self.draft.model, direction)
+
+    def place(self, key: str, direction: str) -> tuple[OperationModel, Path, Shape | None]:
+        return shapes.place(self.keys[key], self.draft.model, direction)
 
     def bind(self, op: OperationModel, inputs: Iterable[Link] = (), outputs: Iterable[Link] = ()) -> Binding:
         """A binding with the part's own `in` and `constants` of that operation."""
@@ -80,6 +83,8 @@ class _Section:
             exclusive=self.flag("exclusive"),
             any_state=self.flag("any_state"),
             before_delete=self.flag("before_delete"),
+            already=self.keys["already"].texts() if "already" in self.keys else (),
+            joins=self.keys["joins"].texts() if "joins" in self.keys else (),
             **more,
         )
 
@@ -146,11 +151,11 @@ def _sub_resource(own: _Section) -> Part:
     where = (put_member,) if put_member else ()
     read = None
     if "get" in own.keys:
-        get_op, get_member, get_shape = own.target("get", "out")
+        get_op, get_at, get_shape = own.place("get", "out")
         if get_shape is None or get_shape.type_name != put_shape.type_name:
             found = get_shape.type_name if get_shape else "nothing"
             raise own.keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
-        read = own.read(get_op, [Link((get_member,) if get_member else (), ("spec", own.field))])
+        read = own.read(get_op, [Link(get_at, ("spec", own.field))])
     put = own.bind(put_op, [Link(where, ("spec", own.field))])
     return own.made(form, (own.field,), put, read, remove=_removal(own, ()))
 
@@ -163,23 +168,48 @@ def _removal(own: _Section, child: Iterable[Link]) -> Binding | None:
 
 
 def _children(own: _Section) -> Part:
-    """A list whose elements, told apart by the member `key`, are written one by one."""
-    own.node.mapping(required=["key", "get", "remove"])
-    put_op, put_member, element = own.target("put", "in")
-    get_op, get_member, listed = own.target("get", "out")
+    """A list whose elements, told apart by the member `key`, are written one by one.
+
+    Where one operation does it all, each of `put`, `update` and `remove` is a place in its input.
+    """
+    own.node.mapping(required=["key", "remove"])
+    put_op, put_at, element = own.place("put", "in")
+    remove_op, remove_at, _ = own.place("remove", "in")
     key, known = own.keys["key"], shapes.members(element)
-    if not isinstance(listed, ListShape):
-        raise own.keys["get"].fail(f"expected a list, found {listed.type_name if listed else 'nothing'}")
     if key.text() not in known or element is None:
         raise key.fail(f"expected one of {', '.join(known)}, found '{key.text()}'")
     rule = Rule(key=field_name(key.text()))
     item = from_shape("[]", "", element, own.draft.naming)
-    own.draft.spec[own.field] = Field(own.field, Type.LIST, item=item, rule=rule)
-    child = Link((key.text(),), ("spec", own.field, "[]", rule.key))
+    created = next((name for name in shapes.inputs(own.create) if field_name(name) == own.field), "")
+    own.draft.spec[own.field] = Field(own.field, Type.LIST, created, item=item, rule=rule)
+    one: Path = ("spec", own.field, "[]")
+    child = Link((key.text(),), (*one, rule.key))
     named = [child] if key.text() in shapes.inputs(put_op) else []
-    put = own.bind(put_op, [Link((put_member,), ("spec", own.field, "[]")), *named])
-    read = own.read(get_op, [Link((get_member,), ("spec", own.field))])
-    return own.made(Form.CHILDREN, (own.field,), put, read, remove=_removal(own, [child]))
+    put = own.bind(put_op, [Link(put_at, one), *named])
+    update = None
+    if "update" in own.keys:
+        update_op, update_at, shape = own.place("update", "in")
+        taken = [name for name, made in item.fields.items() if made.aws in shapes.members(shape)]
+        sent = [Link((*update_at, item.fields[name].aws), (*one, name)) for name in taken]
+        update = _alone(own, own.bind(update_op, sent))
+    remove = _alone(own, own.bind(remove_op, [Link((*remove_at, key.text()), child.field)]))
+    read = None
+    if "get" in own.keys:
+        get_op, get_at, listed = own.place("get", "out")
+        if not isinstance(listed, ListShape):
+            raise own.keys["get"].fail(f"expected a list, found {listed.type_name if listed else 'nothing'}")
+        read = own.read(get_op, [Link(get_at, ("spec", own.field))])
+    return own.made(Form.CHILDREN, (own.field,), put, read, remove=remove, update=update)
+
+
+def _alone(own: _Section, binding: Binding) -> Binding:
+    """A binding without the spec fields that only a new element needs beside it."""
+    needed = [
+        link
+        for link in binding.inputs
+        if link.field[0] != "spec" or link.field in own.draft.identity or link.field[1] == own.field
+    ]
+    return replace(binding, inputs=tuple(needed))
 
 
 def _set(own: _Section) -> Part:

@@ -33,9 +33,10 @@ class Compare(StrEnum):
     """How desired and observed are held together.
 
     VALUE goes member by member and element by element; SET ignores the order of a list of scalars; CASELESS ignores
-    case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; ARN takes
-    a name for the ARN that ends in it; KEY does so with KMS keys, and takes an alias for any key: only KMS knows whose
-    it is; ROLE takes the role that AWS makes for a service for any other: AWS uses it, whatever it is given.
+    case; POLICY and DOCUMENT compare JSON texts by meaning; TAGS compares a list of key/value pairs as a map; COMMON
+    compares only the elements that both lists have, by their key; ARN takes a name for the ARN that ends in it; KEY
+    does so with KMS keys, and takes an alias for any key: only KMS knows whose it is; ROLE takes the role that AWS
+    makes for a service for any other: AWS uses it, whatever it is given.
     """
 
     VALUE = "value"
@@ -43,6 +44,7 @@ class Compare(StrEnum):
     CASELESS = "caseless"
     KEY = "key"
     TAGS = "tags"
+    COMMON = "common"
     ARN = "arn"
     ROLE = "role"
     POLICY = "policy"
@@ -67,9 +69,11 @@ class Rule:
         clear: what is sent to remove a value where AWS wants a value for that (an empty text, say).
         omit: a call that writes its part and leaves it out removes it.
         late: AWS's default is taken into the empty spec field; "required" blocks Synced until it is there.
-        create_only: sent at creation and never again; a difference that AWS shows is refused.
+        create_only: sent at creation and never again; a difference that AWS shows is refused. Of a member: settled with
+            what it is in, which must be taken out and put in again.
         key: the member that tells the elements of a list apart, whatever their order.
         read: False where AWS never returns it, so no difference can be seen.
+        words: AWS's words for values (a state for true), and other words of users for the same.
     """
 
     compare: Compare = Compare.VALUE
@@ -81,11 +85,15 @@ class Rule:
     create_only: bool = False
     key: str = ""
     read: bool = True
+    words: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of spec or status, with the AWS member it stands for (`aws`) and what is below it."""
+    """One field of spec or status, with the AWS member it stands for (`aws`) and what is below it.
+
+    `shown` is where answers have it, if not under `aws`.
+    """
 
     name: str
     type: Type
@@ -96,6 +104,7 @@ class Field:
     required: tuple[str, ...] = ()
     immutable: bool = False
     rule: Rule = Rule()
+    shown: Path = ()
 
     @property
     def refers(self) -> bool:

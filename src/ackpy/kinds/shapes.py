@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from botocore.model import MapShape, OperationModel, OperationNotFoundError, ServiceModel, Shape, StructureShape
+from botocore.model import (
+    ListShape,
+    MapShape,
+    OperationModel,
+    OperationNotFoundError,
+    ServiceModel,
+    Shape,
+    StructureShape,
+)
 
 from ackpy.kinds.definition import Node
-from ackpy.kinds.paths import Path
+from ackpy.kinds.paths import Path, parse
 
 
 def operation(model: ServiceModel, node: Node, name: str) -> OperationModel:
@@ -77,6 +85,27 @@ def target(node: Node, model: ServiceModel, direction: str) -> tuple[OperationMo
         if candidate.lower() == member.lower():
             return op, candidate, known[candidate]
     raise node.fail(f"{name} has no {direction}put member '{member}'; it has {', '.join(known) or 'none'}")
+
+
+def place(node: Node, model: ServiceModel, direction: str) -> tuple[OperationModel, Path, Shape | None]:
+    """What a text `Operation.Outer.Inner` or `Operation.List[].Member` points to, as `target` does for one member.
+
+    Raises:
+        DefinitionError: there is no such operation or member.
+    """
+    name, _, rest = node.text().partition(".")
+    op = operation(model, node, name)
+    shape: Shape | None = op.input_shape if direction == "in" else op.output_shape
+    path = parse(rest.replace("[]", ".[]"))
+    for key in path:
+        known = members(shape)
+        if key == "[]" and isinstance(shape, ListShape):
+            shape = shape.member
+        elif key in known:
+            shape = known[key]
+        else:
+            raise node.fail(f"{name} has no {direction}put member '{rest}': expected one of {', '.join(known) or '[]'}")
+    return op, path, shape
 
 
 def map_keys(shape: Shape | None) -> tuple[str, ...]:

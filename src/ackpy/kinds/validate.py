@@ -12,6 +12,7 @@ from botocore.model import ListShape, MapShape, NoShapeFoundError, ServiceModel,
 
 from ackpy.kinds import shapes
 from ackpy.kinds.definition import Node
+from ackpy.kinds.draft import one_or_many
 from ackpy.kinds.model import By, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path, parse, show
 from ackpy.kinds.schema import Compare, Field, Rule, Type, Unset
@@ -22,6 +23,8 @@ _COMPARED = {
     Compare.POLICY: Type.STRING,
     Compare.DOCUMENT: Type.STRING,
     Compare.CASELESS: Type.STRING,
+    Compare.KEY: Type.STRING,
+    Compare.COMMON: Type.LIST,
     Compare.ARN: Type.STRING,
     Compare.KEY: Type.STRING,
     Compare.ROLE: Type.STRING,
@@ -95,7 +98,13 @@ def _life(node: Node, keys: Mapping[str, Node], kind: Kind) -> None:
     for path in kind.volatile:
         _field(keys["volatile"], kind, ".".join(path))
     for states in kind.states:
-        _field(keys["states"], kind, ".".join(states.path))
+        _field(keys["states"], kind, ".".join(states.path).replace(".[]", "[]"))
+    if kind.protected:
+        field = _field(keys["protected"], kind, ".".join(kind.protected))
+        if field.type is not Type.BOOLEAN:
+            raise keys["protected"].fail(f"expected a boolean field, '{keys['protected'].value}' is a {field.type}")
+        if (owner := kind.part_of(kind.protected[1])) is None or owner.form is Form.FIXED:
+            raise keys["protected"].fail(f"no part can switch '{keys['protected'].value}' off")
     for option in kind.options:
         _member(
             keys["delete"], shapes.operation(kind.service.model, node, kind.delete.operation).input_shape, option.member
@@ -152,7 +161,8 @@ def _binding(node: Node, kind: Kind) -> None:
     for section, shape in (("in", op.input_shape), ("out", output), ("match", output), ("ends", output)):
         for member, child in _section(keys, section).items():
             _member(child, shape, member)
-            _field(child, kind, child.text())
+            for text in one_or_many(child):
+                _field(child, kind, text)
     if "constants" in keys:
         _constants(keys["constants"], op.input_shape)
 
@@ -168,6 +178,9 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
     for name in part.after:
         if name not in earlier:
             raise keys["after"].fail(f"expected parts that stand earlier, found '{name}'")
+    for name in part.joins:
+        if name not in {other.name for other in kind.parts if other.update}:
+            raise keys["joins"].fail(f"expected parts with an 'update' of their elements, found '{name}'")
     _inputs(keys, kind, part)
     if part.form is Form.SECRET and not any(path[0] == part.fields[0] for path in kind.secrets):
         raise node.fail(f"'{part.fields[0]}' isn't marked as a secret: give it 'secret: true' under 'fields'")
@@ -179,7 +192,7 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
             )
     if "get" not in keys:
         return
-    _, _, got = shapes.target(keys["get"], kind.service.model, "out")
+    _, _, got = shapes.place(keys["get"], kind.service.model, "out")
     for member, child in _section(keys, "out").items():
         if part.form is not Form.ATTRIBUTES:
             _member(child, got, member)
@@ -198,16 +211,15 @@ def _can_go(kind: Kind, name: str) -> bool:
 def _inputs(keys: Mapping[str, Node], kind: Kind, part: Part) -> None:
     """What a part's operations are given beside its fields."""
     operations = {}
-    for key in ("get", "each", "put", "remove"):
+    for key in ("get", "each", "put", "update", "remove"):
         if key in keys:
             op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
             operations[op.name] = op
-    if (
-        part.form is Form.CHILDREN
-        and part.remove
-        and keys["key"].text() not in shapes.inputs(operations[part.remove.operation])
-    ):
-        raise keys["key"].fail(f"{part.remove.operation} has no input member '{keys['key'].value}'")
+    for name in ("remove", "update") if part.form is Form.CHILDREN else ():
+        if name in keys:
+            op, _, shape = shapes.place(keys[name], kind.service.model, "in")
+            if keys["key"].text() not in shapes.members(shape):
+                raise keys["key"].fail(f"{op.name} has no input member '{keys['key'].value}'")
     for name, child in _section(keys, "constants").items():
         if name not in operations:
             raise child.fail(f"expected one of the part's operations {', '.join(operations)}, found '{name}'")
@@ -242,6 +254,10 @@ def _rule(node: Node, field: Field) -> None:
     keys, rule = node.mapping(), field.rule
     if rule.compare in _COMPARED and field.type is not _COMPARED[rule.compare]:
         raise keys["compare"].fail(f"{rule.compare} is for fields of type {_COMPARED[rule.compare]}, not {field.type}")
+    if "key" in keys and (field.item is None or rule.key not in field.item.fields):
+        raise keys["key"].fail(f"expected a member of the list's elements, found '{rule.key}'")
+    if rule.words and field.type not in {Type.STRING, Type.BOOLEAN}:
+        raise keys["words"].fail(f"words are for texts and booleans, not for a {field.type}")
     if "default" in keys and rule.unset is not Unset.DEFAULT:
         raise node.fail("'default' and 'unmanaged' exclude each other")
     for key, value in _values(rule):
@@ -251,7 +267,7 @@ def _rule(node: Node, field: Field) -> None:
 
 
 def _values(rule: Rule) -> Iterable[tuple[str, Json]]:
-    return (("default", rule.default), ("clear", rule.clear))
+    return (("default", rule.default), ("clear", rule.clear), *(("words", value) for value in rule.words.values()))
 
 
 def _misfits(field: Field, value: Json, path: Path = ()) -> Iterator[str]:

@@ -39,6 +39,8 @@ def differences(node: Field, desired: Json, observed: Json, path: Path = ()) -> 
     rule = node.rule
     if node.refers or node.type is Type.SECRET or not rule.read:
         return
+    if rule.compare is Compare.COMMON and (is_empty(desired) or is_empty(observed)):
+        return
     if is_empty(desired):
         if rule.unset is Unset.UNMANAGED or is_empty(observed):
             return
@@ -73,11 +75,12 @@ def _value_differences(node: Field, desired: Json, observed: Json, path: Path) -
             yield from _entry_differences(node.item, desired, observed, key, path)
     elif node.rule.key and node.item:
         want, have = keyed(node, desired), keyed(node, observed)
-        if want.keys() != have.keys():
+        if want.keys() != have.keys() and compare is not Compare.COMMON:
             yield Difference(path, desired, observed)
             return
         for position, (key, one) in enumerate(want.items()):
-            yield from differences(node.item, one, have[key], (*path, str(position)))
+            if key in have:
+                yield from differences(node.item, one, have[key], (*path, str(position)))
     elif compare is Compare.VALUE and node.type is Type.LIST and node.item and len(desired) == len(observed):
         for position, (want, have) in enumerate(zip(desired, observed, strict=True)):
             yield from differences(node.item, want, have, (*path, str(position)))
@@ -109,6 +112,8 @@ def normal(node: Field, value: Json) -> Json:
         return sorted(value, key=repr)
     if node.rule.compare is Compare.CASELESS:
         return value.lower()
+    if node.rule.words:
+        return node.rule.words.get(value, value)
     if node.rule.compare in {Compare.ARN, Compare.KEY}:
         return re.split("[:/]", value)[-1]
     if node.rule.compare is Compare.TAGS:

@@ -13,10 +13,11 @@ from typing import TypeAlias
 
 from ackpy.kinds.model import Kind, Option
 from ackpy.kinds.paths import Json, Path, get, show, with_value
-from ackpy.plan import tags
+from ackpy.plan import states, tags
 from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.forms import calls_of
 from ackpy.plan.pending import held
+from ackpy.plan.waves import joined, waves
 from ackpy.wire.call import Call, Observation, Purpose, params
 
 
@@ -184,61 +185,72 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return anew if creates else Missing("adopted resource not found")
     if not memory.managed:
         return Adopt() if memory.adoption else NOT_MANAGED
-    if refusal := _failed(kind, observed):
-        return refusal
+    if failure := states.failed(kind, observed):
+        return Refuse(failure)
     desired = _exempted(kind, desired, observed)
     found = delta(kind, desired, observed)
-    busy = _busy(kind, observed)
+    busy = Wait(about) if (about := states.busy(kind, observed)) else None
     if not found:
         return busy or Done()
     if refusal := _unchangeable(kind, found):
-        return _anew(kind, desired, found, memory) or refusal
+        return _anew(kind, desired, observed, found, memory) or refusal
+    if refusal := _settled_with(kind, found):
+        return refusal
     to_write = _to_write(kind, desired, observed, found)
+    closed = states.closed(kind, observed)
     calls = [
         call
         for part in kind.parts
-        if (part.any_state or not busy) and (own := [one for one in found if one.path[0] in part.fields])
+        if not busy or (part.any_state and not closed)
+        if (own := [one for one in found if one.path[0] in part.fields])
         for call in calls_of(kind, part, to_write, observed, own)
     ]
     if busy and not calls:
         return busy
     what = ", ".join(show(("spec", *one.path)) for one in found)
-    return _unless_settling(Stage(_waves(kind, calls), tuple(found)), memory, what)
+    return _unless_settling(Stage(waves(kind, joined(kind, calls)), tuple(found)), memory, what)
 
 
-def _anew(kind: Kind, desired: Desired, found: list[Difference], memory: Memory) -> Decision | None:
+def _anew(
+    kind: Kind, desired: Desired, observed: Observation, found: list[Difference], memory: Memory
+) -> Decision | None:
     """What can't be changed made again, where the object asks for it."""
     if not memory.replaces or desired.pending:  # what is pending couldn't be made again
         return None
+    if protection := _protection(kind, desired, observed):
+        return protection
     if kind.create_first:
         return Supersede(tuple(found))
-    return _unless_settling(replace(_deletion(kind, desired), differences=tuple(found)), memory, "the deletion")
-
-
-def _failed(kind: Kind, observed: Observation) -> Refuse | None:
-    for states in kind.states:
-        if (state := get(observed.status, states.path[1:])) in states.failed:
-            return Refuse(f"the {kind.name} is in state {state}: {show(states.path)}")
-    return None
-
-
-def _busy(kind: Kind, observed: Observation) -> Wait | None:
-    """What the resource is about, while that isn't over."""
-    for states in kind.states:
-        state = get(observed.status, states.path[1:])
-        if state is not None and state not in states.ready:
-            return Wait(f"the {kind.name} is {state}: {show(states.path)}")
-    return None
+    return _unless_settling(
+        replace(_deletion(kind, desired, observed), differences=tuple(found)), memory, "the deletion"
+    )
 
 
 def _deleting(kind: Kind, desired: Desired, observed: Observation, memory: Memory) -> Decision:
-    for states in kind.states:
-        state = get(observed.status, states.path[1:])
-        if state in states.gone:
-            return Gone()
-        if state in states.deleting:
-            return Wait(f"the {kind.name} is {state}: {show(states.path)}")
-    return _unless_settling(_clearing(kind, desired, observed) or _deletion(kind, desired), memory, "the deletion")
+    if states.gone(kind, observed):
+        return Gone()
+    if about := states.held(kind, observed):
+        return Wait(about)
+    if protection := _protection(kind, desired, observed):
+        return protection
+    stage = _clearing(kind, desired, observed) or _deletion(kind, desired, observed)
+    return _unless_settling(stage, memory, "the deletion")
+
+
+def _protection(kind: Kind, desired: Desired, observed: Observation) -> Act | Refuse | None:
+    """A protection against deletion is respected: only who says that it is to go, in so many words, takes it off."""
+    if kind.protected is None or not get(observed.spec, kind.protected[1:]):
+        return None
+    path = kind.protected[1:]
+    if get(desired.spec, path) is not False:
+        return Refuse(
+            f"the {kind.name} is protected against deletion, so nothing was deleted. Set {show(kind.protected)} to "
+            f"false in this object, and the {kind.name} goes; or let it stay in AWS without this object by the "
+            "annotation services.k8s.aws/deletion-policy: retain."
+        )
+    part, found = kind.part_of(path[0]), Difference(path, False, True)
+    assert part is not None
+    return Act(Stage(tuple((call,) for call in calls_of(kind, part, desired.spec, observed, [found])), (found,)))
 
 
 def _clearing(kind: Kind, desired: Desired, observed: Observation) -> Stage | None:
@@ -250,7 +262,7 @@ def _clearing(kind: Kind, desired: Desired, observed: Observation) -> Stage | No
             without = {name: value for name, value in desired.spec.items() if name not in there}
             found = [Difference((name,), None, value) for name, value in there.items()]
             calls += calls_of(kind, part, without, observed, found)
-    return Stage(_waves(kind, calls)) if calls else None
+    return Stage(waves(kind, calls)) if calls else None
 
 
 def _look(kind: Kind, desired: Desired, observed: Observation, why: str) -> Decision:
@@ -270,16 +282,18 @@ def _exempted(kind: Kind, desired: Desired, observed: Observation) -> Desired:
     return replace(desired, spec=spec)
 
 
-def moved(kind: Kind, made: Desired, change: Difference, memory: Memory) -> Act | Wait | Refuse:
+def moved(kind: Kind, made: Desired, there: Observation, change: Difference, memory: Memory) -> Act | Wait | Refuse:
     """What to do where the spec names another resource than the one that was made, and that is there.
 
     Args:
         kind, memory: as for `decide`.
         made: what is desired, but under the name of the one that is there.
+        there: that one.
         change: the name.
     """
     if memory.replaces:
-        return _unless_settling(replace(_deletion(kind, made), differences=(change,)), memory, "the deletion")
+        deletion = _deletion(kind, replace(made, recorded=there.status), there)
+        return _unless_settling(replace(deletion, differences=(change,)), memory, "the deletion")
     return Refuse(
         f"{show(('spec', *change.path))} can't be changed: the {kind.name} is '{change.observed}' in AWS, "
         f"'{change.desired}' here. Set it back, or make another object."
@@ -321,9 +335,13 @@ def creation(kind: Kind, desired: Desired) -> Stage:
     return Stage(((call,),))
 
 
-def _deletion(kind: Kind, desired: Desired) -> Stage:
+def _deletion(kind: Kind, desired: Desired, observed: Observation) -> Stage:
+    """The deletion; one that names what the resource consists of, goes by what there is."""
     given = {option.member: _option(option, desired.annotations) for option in kind.options}
-    sent = params(kind, kind.delete, desired.resource) | {k: value for k, value in given.items() if value is not None}
+    listed = [link.field[1] for link in kind.delete.inputs if "[]" in link.field]
+    spec = {**desired.spec, **{name: observed.spec[name] for name in listed if name in observed.spec}}
+    resource = {**desired.resource, "spec": spec}
+    sent = params(kind, kind.delete, resource) | {k: value for k, value in given.items() if value is not None}
     return Stage(((Call(kind.delete.operation, sent, Purpose.DELETE),),))
 
 
@@ -355,31 +373,25 @@ def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
     return None
 
 
+def _settled_with(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
+    """A member that can't be changed where it is: what it is in has to go, and may come anew."""
+    for difference in found:
+        for depth in range(2, len(difference.path) + 1):
+            at, whole = difference.path[:depth], difference.path[: depth - 1]
+            node = kind.spec.at(at)
+            new = depth == len(difference.path) and is_empty(difference.observed)
+            if node is not None and node.rule.create_only and not new:
+                return Refuse(
+                    f"{show(('spec', *difference.path))} can't be changed: AWS has {difference.observed!r}, the "
+                    f"manifest says {difference.desired!r}. Set it back, or take {show(('spec', *whole))} out and, "
+                    "once that is done, put it in again."
+                )
+    return None
+
+
 def _to_write(kind: Kind, desired: Desired, observed: Observation, found: Iterable[Difference]) -> Mapping[str, Json]:
     """The spec that is sent: with the controller's tags where tags are sent anyway."""
     where: Path = kind.tags.path[1:] if kind.tags else ()
     if where and any(all(map(eq, one.path, where)) for one in found):  # above it, at it, or below
         return tags.written(kind, desired.spec, observed.spec, desired.tags)
     return desired.spec
-
-
-def _waves(kind: Kind, calls: Iterable[Call]) -> tuple[tuple[Call, ...], ...]:
-    """Removals in reverse part order, then writes in part order; calls that don't wait for each other at once."""
-    position = {part.name: number for number, part in enumerate(kind.parts)}
-    depth: dict[str, int] = {}
-    for part in kind.parts:
-        depth[part.name] = 1 + max((depth[name] for name in part.after), default=0)
-    if kind.one_at_a_time:
-        depth = position
-
-    def turn(call: Call) -> tuple[int, int]:
-        deepest = max(depth[name] for name in call.parts)
-        return (0, -deepest) if call.purpose is Purpose.REMOVE else (1, deepest)
-
-    ordered = sorted(calls, key=turn)
-    exclusive = {part.name for part in kind.parts if part.exclusive}
-    waiting = [call for call in ordered if exclusive & set(call.parts)][1:]
-    ordered = [call for call in ordered if call not in waiting]
-    if kind.one_at_a_time:
-        return tuple((call,) for call in ordered)
-    return tuple(tuple(call for call in ordered if turn(call) == step) for step in sorted(set(map(turn, ordered))))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from botocore.model import StructureShape
+
 from ackpy.kinds import shapes
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Json, Path
-from ackpy.kinds.schema import Unset
+from ackpy.kinds.schema import Field, Type, Unset
 from ackpy.plan import tags
 from ackpy.plan.compare import Difference, differences, is_empty, keyed
 from ackpy.wire.call import Call, Observation, Purpose, params
@@ -136,21 +138,37 @@ def _entries(
 def _children(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, _: Sequence[Difference]
 ) -> list[Call]:
-    """Elements that went are removed by their key, then new and changed ones written."""
+    """Elements that went are removed by their key, then changed and new ones written."""
     name = part.fields[0]
     node = kind.spec.fields[name]
     assert node.item is not None
     wanted, there = keyed(node, spec.get(name)), keyed(node, observed.spec.get(name))
-    changed = [key for key, one in wanted.items() if key not in there or any(differences(node.item, one, there[key]))]
+    new = [key for key in wanted if key not in there]
+    changed = [key for key in wanted if key in there and any(differences(node.item, wanted[key], there[key]))]
+    if part.update is not None:
+        wanted = wanted | {key: _changed(node, wanted[key], there[key]) for key in changed}
     return _one_a_call(
         kind,
         part,
         spec,
         observed,
-        (wanted, there, changed),
+        (wanted, there, [*changed, *new]),
         lambda _, one: {"[]": one},
         lambda left: [*left.values()],
     )
+
+
+def _changed(node: Field, one: Json, there: Json) -> dict[str, Json]:
+    """The members of an element that differ, with its key: what is said goes before what unset means.
+
+    What is said may make AWS forget the rest, and refuse to be told so.
+    """
+    assert node.item is not None
+    names = dict.fromkeys(difference.path[0] for difference in differences(node.item, one, there))
+    fields = node.item.fields
+    said = {n: _completed(fields[n], one[n], there.get(n)) for n in names if not is_empty(one.get(n))}
+    unset = {name: _unset(fields[name]) for name in names}
+    return {node.rule.key: one.get(node.rule.key), **(said or unset)}
 
 
 def _one_a_call(
@@ -174,13 +192,16 @@ def _one_a_call(
     name, (wanted, there, changed) = part.fields[0], members
     left, calls = dict(there), []
     for key in [*(key for key in there if key not in wanted), *changed]:
-        removes = key not in wanted
+        removes, updates = key not in wanted, key in there and part.update is not None
         one = left.pop(key) if removes else wanted[key]
         if not removes:
-            left[key] = one
+            left[key] = {**there[key], **one} if updates else one
         purpose, binding = (Purpose.REMOVE, part.remove) if removes else (Purpose.PUT, part.put)
+        if updates and not removes and part.update is not None:
+            binding = part.update
         given = _params(kind, binding, spec, {name: sent(key, one)}, observed)
-        calls.append(Call(binding.operation, given, purpose, (part.name,), {(name,): shown(left) or None}))
+        sets: dict[Path, Json] = {(name,): shown(left) or None}
+        calls.append(Call(binding.operation, given, purpose, (part.name,), sets, joins=updates and not removes))
     return calls
 
 
@@ -200,12 +221,43 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
     """The call that writes these fields as the spec says, or what takes them away."""
     values: dict[str, Json] = {}
     for name in names:
-        rule = kind.spec.fields[name].rule
-        unset = rule.default if rule.unset is Unset.DEFAULT else rule.clear
-        values[name] = unset if is_empty(spec.get(name)) else spec[name]
+        node = kind.spec.fields[name]
+        values[name] = _completed(node, spec.get(name), observed.spec.get(name))
+        if is_empty(spec.get(name)):
+            values[name] = _kept(kind, part, name, _unset(node), observed.spec.get(name))
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
     return Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)
+
+
+def _unset(node: Field) -> Json:
+    """What is sent for a field that is unset: its default, or what clears it."""
+    return node.rule.default if node.rule.unset is Unset.DEFAULT else node.rule.clear
+
+
+def _completed(node: Field, value: Json, there: Json) -> Json:
+    """A structure with the defaults of members that it leaves out where AWS has something else: they don't go alone."""
+    if node.type is not Type.STRUCT or is_empty(value) or not isinstance(there, Mapping):
+        return value
+    gone = {
+        name: child.rule.default
+        for name, child in node.fields.items()
+        if child.rule.unset is Unset.DEFAULT
+        and is_empty(value.get(name))
+        and any(differences(child, None, there.get(name)))
+    }
+    return {**gone, **value}
+
+
+def _kept(kind: Kind, part: Part, name: str, unset: Json, there: Json) -> Json:
+    """What is sent for an unset field, with the members that AWS requires beside it as they are."""
+    if not isinstance(unset, Mapping) or not isinstance(there, Mapping):
+        return unset
+    at = next(link.aws for link in part.put.inputs if link.field == ("spec", name))
+    shape = shapes.below(kind.service.model.operation_model(part.put.operation).input_shape, at)
+    required = shape.required_members if isinstance(shape, StructureShape) else ()
+    members = [child.name for child in kind.spec.fields[name].fields.values() if child.aws in required]
+    return {**{member: there[member] for member in members if member in there}, **unset}
 
 
 def _tags(

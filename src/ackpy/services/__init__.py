@@ -8,12 +8,14 @@ tells whether a listed element is what a spec means, where no member says so.
 from collections.abc import Callable, Mapping
 
 from ackpy.kinds.paths import Json
+from ackpy.services.dynamodb import table
 from ackpy.services.iam import open_id_connect_provider, service_linked_role
 from ackpy.services.kms import alias
 from ackpy.services.s3 import bucket
 from ackpy.services.sns import subscription
 
 NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
+    "dynamodb/Table": table.normalised,
     "kms/Alias": alias.normalised,
     "s3/Bucket": bucket.normalised,
 }

@@ -17,7 +17,7 @@ import orjson
 from ackpy.kinds.model import Binding, Kind, Link, Read
 from ackpy.kinds.paths import Json, Path, get, parse, put, with_value
 from ackpy.kinds.schema import Field, Type
-from ackpy.wire.convert import from_aws, to_aws
+from ackpy.wire.convert import from_aws, ordered, to_aws
 
 
 class Purpose(StrEnum):
@@ -39,6 +39,7 @@ class Call:
         parts: the parts it touches; they are observed again afterwards.
         sets: path in the spec → its value once the call has worked (None: gone). What `predict` applies.
         outputs: where the answer goes.
+        joins: it may go along in the call of a part that says so (Part.joins).
     """
 
     operation: str
@@ -47,6 +48,7 @@ class Call:
     parts: tuple[str, ...] = ()
     sets: Mapping[Path, Json] = field(default_factory=dict)
     outputs: Binding | None = None
+    joins: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -103,15 +105,31 @@ def params(kind: Kind, binding: Binding, resource: Mapping[str, Json]) -> dict[s
     """
     filled: dict[str, Json] = {}
     for link in sorted(binding.inputs, key=lambda link: len(link.aws)):
-        value = get(resource, link.field)
-        if value is None:
-            continue
-        node = _node(kind, link.field)
-        sent = to_aws(node, value, link.field) if node else value
-        _merge(filled, link.aws, sent)
+        for aws, field_path in _each(resource, link):
+            value = get(resource, field_path)
+            if value is None:
+                continue
+            node = _node(kind, field_path)
+            filled = _laid(filled, aws, to_aws(node, value, field_path) if node else value)
     for member, value in binding.constants.items():
-        _merge(filled, parse(member), value)
+        filled = _laid(filled, parse(member), value)
     return filled
+
+
+def _each(resource: Mapping[str, Json], link: Link) -> Iterator[tuple[Path, Path]]:
+    """A link's paths; one from the elements of a list to such, for each of them."""
+    mark = link.field.index("[]") if "[]" in link.field and "[]" in link.aws else 0
+    listed = get(resource, link.field[:mark]) if mark else None
+    if not isinstance(listed, list):
+        yield link.aws, link.field
+        return
+    for position in range(len(listed)):
+        yield _at_position(link.aws, position), _at_position(link.field, position)
+
+
+def _at_position(path: Path, position: int) -> Path:
+    mark = path.index("[]")
+    return (*path[:mark], str(position), *path[mark + 1 :])
 
 
 def seen(kind: Kind, binding: Binding, answer: Mapping[str, Json]) -> tuple[dict[str, Json], dict[str, Json]]:
@@ -123,6 +141,8 @@ def seen(kind: Kind, binding: Binding, answer: Mapping[str, Json]) -> tuple[dict
         if isinstance(raw, list) and node and node.type not in {Type.LIST, Type.OBJECT}:
             raw = next(iter(raw), None)  # a list that holds one at most
         value = from_aws(node, raw) if node else raw
+        if node and link.field[0] == "status":  # what is written down must be calm; the spec's order is the user's
+            value = ordered(node, value)
         if value is not None:
             put(found, link.field, value)
     return found.get("spec", {}), found.get("status", {})
@@ -242,14 +262,16 @@ def _node(kind: Kind, path: Path) -> Field | None:
     return (kind.spec if path[0] == "spec" else kind.status).at(path[1:])
 
 
-def _merge(target: dict[str, Json], path: Path, value: Json) -> None:
+def _laid(target: Json, path: Path, value: Json) -> Json:
+    """An input with a value at a path; `[]` is the one element of a list, a number its place there."""
     if not path:
-        target.update(value)
-        return
-    if path[-1] == "[]":
-        path, value = path[:-1], [value]
-    for key in path[:-1]:
-        target[key] = dict(target.get(key) or {})
-        target = target[key]
-    last = path[-1].removeprefix("@")
-    target[last] = value
+        return {**(target or {}), **value} if isinstance(value, Mapping) else value
+    key, below = path[0], path[1:]
+    if key == "[]" or key.isdigit():
+        position, items = 0 if key == "[]" else int(key), [*(target or ())]
+        items += [None] * (position + 1 - len(items))
+        items[position] = _laid(items[position], below, value) if below else value
+        return items
+    name, whole = key.removeprefix("@"), dict(target or {})
+    whole[name] = _laid(whole.get(name), below, value) if below else value
+    return whole

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 
 import orjson
 
-from ackpy.kinds.paths import Json, Path, show
-from ackpy.kinds.schema import Field, Type
+from ackpy.kinds.paths import Json, Path, get, show
+from ackpy.kinds.schema import Compare, Field, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,18 @@ def to_aws(node: Field, value: Json, path: Path = ()) -> Json:
             return base64.b64decode(value, validate=True)
         except ValueError as error:
             raise ValueRefusedError(f"{show(path)}: the value is not base64") from error
-    return value
+    return node.rule.words.get(value, value) if node.rule.words else value
 
 
 def from_aws(node: Field, value: Json) -> Json:
     """AWS's value as a manifest has it; None where nothing is left."""
     if value is None:
         return None
-    if node.type is Type.STRUCT:
+    if node.type is Type.STRUCT and isinstance(value, Mapping):
         found = {
             name: inner
             for name, child in node.fields.items()
-            if not child.refers and (inner := from_aws(child, value.get(child.aws))) is not None
+            if not child.refers and (inner := from_aws(child, _shown(child, value))) is not None
         }
         return found or None
     if node.type is Type.LIST and node.item:
@@ -85,7 +85,25 @@ def from_aws(node: Field, value: Json) -> Json:
         return orjson.dumps(value).decode()  # botocore reads IAM's policies as the JSON that they are
     if node.type is Type.BYTES and isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    return value
+    return node.rule.words.get(value, value) if node.rule.words else value
+
+
+def _shown(node: Field, value: Mapping[str, Json]) -> Json:
+    """Where an answer's structure has a field: under a name of its own, or under that of calls."""
+    found = get(value, node.shown) if node.shown else None
+    return value.get(node.aws) if found is None else found
+
+
+def ordered(node: Field, value: Json) -> Json:
+    """A value in which lists whose order says nothing always have the same: AWS may answer them in another."""
+    if node.type is Type.STRUCT and isinstance(value, Mapping):
+        return {name: ordered(node.fields[name], inner) for name, inner in value.items()}
+    if node.type is not Type.LIST or node.item is None or not isinstance(value, list):
+        return value
+    found = [ordered(node.item, one) for one in value]
+    if node.rule.key:
+        return sorted(found, key=lambda one: str(one.get(node.rule.key)))
+    return sorted(found, key=str) if node.rule.compare is Compare.SET else found
 
 
 def _element(node: Field, value: Json) -> Json:

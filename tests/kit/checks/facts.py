@@ -9,10 +9,10 @@ from ackpy.kinds.model import Form, Kind
 from ackpy.kinds.paths import Path, parse
 from ackpy.kinds.schema import Compare, Field, Type, Unset
 from tests.kit.conformance import shortfalls
-from tests.kit.oracle import Node, all_excepted, schema_at
+from tests.kit.oracle import Node, all_excepted, schema_at, stored
 from tests.kit.wire_oracle import members
 
-_STATES = ("path", "ready", "failed", "deleting", "gone")
+_STATES = ("path", "ready", "failed", "creating", "holding", "deleting", "gone")
 _COMPARES = {"iam_policy": Compare.POLICY, "document": Compare.DOCUMENT, "string_set": Compare.SET}
 
 
@@ -20,7 +20,6 @@ def check(kind: Kind, contract: Node) -> list[str]:
     """Every fact about a kind that isn't about one call."""
     return [
         *_names(kind, contract),
-        *_required(kind, contract),
         *_operations(kind, contract),
         *shortfalls(contract, definition(kind)),
         *_more(kind, contract),
@@ -28,6 +27,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_late(kind, contract),
         *_references(kind, contract),
         *_compares(kind, contract),
+        *_words(kind, contract),
         *_tags(kind, contract),
         *_adoption(kind, contract),
         *_arn(kind, contract),
@@ -61,17 +61,10 @@ def _differs(what: str, found: object, wanted: object) -> Iterator[str]:
 
 
 def _names(kind: Kind, contract: Node) -> Iterator[str]:
-    stored = next(version["name"] for version in contract["versions"] if version["storage"])
     yield from _differs("plural", kind.plural, contract["plural"])
-    yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored}")
+    yield from _differs("API version", kind.api_version, f"{contract['group']}/{stored(contract)['name']}")
     yield from _differs("finalizer", kind.finalizer, contract["finalizer"])
-
-
-def _required(kind: Kind, contract: Node) -> Iterator[str]:
-    """What the contract requires is required: what AWS takes in its place since then, the API leaves out."""
-    spec = next(version["spec"] for version in contract["versions"] if version["storage"])
-    for name in sorted(set(spec.get("required", ())) - {*kind.spec.required}):
-        yield f"spec.{name} isn't required"
+    yield from _differs("required", {*kind.spec.required}, {*stored(contract)["spec"].get("required", ())})
 
 
 def _operations(kind: Kind, contract: Node) -> Iterator[str]:
@@ -130,10 +123,28 @@ def _compares(kind: Kind, contract: Node) -> Iterator[str]:
     served = {path: compare for path, compare in wanted.items() if path.split(".")[1] not in kind.unbuilt}
     found = {
         dotted(path): field.rule.compare
-        for path, field in nodes(kind.spec, ("spec",))
+        for path, field in (*nodes(kind.spec, ("spec",)), *nodes(kind.status, ("status",)))
         if field.rule.compare is not Compare.VALUE and not (kind.tags and path == kind.tags.path)  # of these: _tags
     }
     yield from _differs("compared otherwise than by value", found, served)
+
+
+def _words(kind: Kind, contract: Node) -> Iterator[str]:
+    """AWS's words for values, and what tells elements apart, where no call says so."""
+    wanted = {one["path"]: one["words"] for one in all_excepted(contract, "words")}
+    found = {dotted(path): field.rule.words for path, field in nodes(kind.spec, ("spec",)) if field.rule.words}
+    yield from _differs("words", found, wanted)
+    named = {one["path"]: one["key"] for one in all_excepted(contract, "key")}
+    by_calls = {name for part in kind.parts if part.form is Form.CHILDREN for name in part.fields}
+    keys = {
+        dotted(path): field.rule.key
+        for path, field in (*nodes(kind.spec, ("spec",)), *nodes(kind.status, ("status",)))
+        if field.rule.key and (len(path) > 2 or path[1] not in by_calls)
+    }
+    yield from _differs("elements told apart", keys, named)
+    told = {path for one in all_excepted(contract, "settled") for path in one["paths"]}
+    inner = {dotted(path) for path, node in nodes(kind.spec, ("spec",)) if len(path) > 2 and node.rule.create_only}
+    yield from _differs("settled with what it is in", inner, told)
 
 
 def _tags(kind: Kind, contract: Node) -> Iterator[str]:
@@ -200,7 +211,8 @@ def _fates(kind: Kind) -> Iterator[str]:
 
 def _naming(kind: Kind) -> set[str]:
     """The spec fields that say which resource is meant."""
-    return {link.field[1] for link in (*kind.exists.binding.inputs, *kind.delete.inputs) if link.field[0] == "spec"}
+    links = (*kind.exists.binding.inputs, *kind.delete.inputs)
+    return {link.field[1] for link in links if link.field[0] == "spec" and "[]" not in link.field}
 
 
 def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
@@ -255,6 +267,8 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     found = [{key: getattr(states, key) for key in _STATES} for states in kind.states]
     shown = [{key: dotted(v) if key == "path" else list(v) for key, v in one.items() if v} for one in found]
     yield from _differs("states", shown, told)
+    protected = next((one["path"] for one in all_excepted(contract, "protected")), None)
+    yield from _differs("protected by", dotted(kind.protected) if kind.protected else None, protected)
     options = {(f"{contract['group']}/{one['annotation']}", one["aws"]) for one in all_excepted(contract, "option")}
     yield from _differs("options", {(one.annotation, one.member) for one in kind.options}, options)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
@@ -273,7 +287,13 @@ def _order(kind: Kind, contract: Node) -> Iterator[str]:
         "parts": [part.name for part in kind.parts],
         "one_at_a_time": kind.one_at_a_time,
         "after": {part.name: list(part.after) for part in kind.parts if part.after},
+        "joins": {part.name: list(part.joins) for part in kind.parts if part.joins},
+        "exclusive": [part.name for part in kind.parts if part.exclusive],
+        "any_state": [part.name for part in kind.parts if part.any_state],
+        "already": {part.name: list(part.already) for part in kind.parts if part.already},
+        "changed_only": [part.name for part in kind.parts if part.changed_only],
     }
-    told = next(iter(all_excepted(contract, "order")), {"parts": found["parts"]})
-    wanted = {"one_at_a_time": False, "after": {}} | told
+    told = next(iter(all_excepted(contract, "order")), {})
+    unsaid = {"one_at_a_time": False, "after": {}, "joins": {}, "exclusive": [], "any_state": [], "already": {}}
+    wanted = {**found, **unsaid, **told}
     yield from _differs("order of writes", found, {key: wanted[key] for key in found})

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ackpy.kinds.model import Binding, Form, Kind, Part
-from ackpy.kinds.paths import Path, get, put, show
-from ackpy.kinds.schema import Field, Unset
+from ackpy.kinds.paths import Path, get, put, show, with_value
+from ackpy.kinds.schema import Compare, Field, Unset
 from ackpy.plan.compare import differences, is_empty
 from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, decide, delta
 from ackpy.wire.call import Call, Observation, Purpose, merged, seen
@@ -29,7 +29,13 @@ def laws(kind: Kind, spec: Spec) -> list[str]:
     end = converge(kind, spec)
     if not isinstance(end.decision, Done):
         return [f"creation ends in {end.decision}"]
-    gone = converge(kind, spec, end.observed, deleting=True)
+    wanted = spec
+    if kind.protected and get(spec, kind.protected[1:]):
+        kept = converge(kind, spec, end.observed, deleting=True)
+        if kept.calls or not isinstance(kept.decision, Refuse):
+            return [f"deletion of what is protected ends in {kept.decision} after {len(kept.calls)} calls"]
+        wanted = with_value(spec, kind.protected[1:], False)
+    gone = converge(kind, wanted, end.observed, deleting=True)
     return [
         *round_trip(kind, spec, end),
         *calm(kind, spec, end.observed),
@@ -49,12 +55,18 @@ def edit(kind: Kind, old: Spec, new: Spec) -> list[str]:
 
 
 def fixed_differ(kind: Kind, old: Spec, new: Spec) -> bool:
-    """Whether specs differ in what is set at creation only."""
+    """Whether specs differ in what is set at creation only, of the resource or of what is in it."""
     return any(
-        any(differences(node, new.get(name), old.get(name)))
+        settled(kind, one.path)
         for name, node in kind.spec.fields.items()
-        if node.rule.create_only
+        for one in differences(node, new.get(name), old.get(name), (name,))
     )
+
+
+def settled(kind: Kind, path: Path) -> bool:
+    """Whether what stands at a path, or something above it, is settled at creation."""
+    found = (kind.spec.at(path[:depth]) for depth in range(1, len(path) + 1))
+    return any(node is not None and node.rule.create_only for node in found)
 
 
 def calm(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
@@ -141,12 +153,14 @@ def _element(kind: Kind, call: Call) -> Node:
     part = next(part for part in kind.parts if part.name in call.parts)
     if part.form in {Form.SET, Form.ENTRIES} and len(call.parts) == 1:
         return _members(kind, part, call)
-    if part.form is not Form.CHILDREN or part.read is None or call.purpose is not Purpose.PUT:
+    if part.form is not Form.CHILDREN or call.joins or call.purpose is not Purpose.PUT:
         return {}
     (name,) = part.fields
-    (out,) = part.read.binding.outputs
-    sent = next(get(call.params, link.aws) for link in part.put.inputs if link.field[-1] == "[]")
-    (shown,) = seen(kind, part.read.binding, {out.aws[0]: [sent]})[0][name]
+    read = (part.read or kind.exists).binding
+    out = next(out for out in read.outputs if out.field == ("spec", name))
+    link = next(link for link in part.put.inputs if link.field[-1] == "[]")
+    sent = get(call.params, tuple("0" if key == "[]" else key for key in link.aws))
+    (shown,) = seen(kind, read, _laid({}, out.aws, [sent]))[0][name]
     key = kind.spec.fields[name].rule.key
     return {name: [shown if one.get(key) == shown.get(key) else one for one in call.sets[name,]]}
 
@@ -184,7 +198,7 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
         if kind.part_of(name) is None:
             continue
         for leaf in values.leaves(kind.spec.fields[name], value, (name,)):
-            if not leaf.node.rule.read:
+            if not leaf.node.rule.read or is_key_of_common(kind, leaf.path):
                 continue
             old = values.at(observed.spec, leaf.path)
             if leaf.node.rule.unset is Unset.UNMANAGED and is_empty(old) and is_empty(values.at(spec, leaf.path)):
@@ -196,6 +210,12 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
             yield from _corrected(kind, spec, Observation(True, drifted, observed.status), empty)
 
 
+def is_key_of_common(kind: Kind, path: Path) -> bool:
+    """Whether a leaf tells an element of a list of which only what both sides have is compared."""
+    listed = kind.spec.at(path[:-2])
+    return listed is not None and listed.rule.compare is Compare.COMMON and path[-1] == listed.rule.key
+
+
 def _corrected(kind: Kind, spec: Spec, drifted: Observation, path: Path) -> Iterator[str]:
     where = f"spec.{show(path)}"
     found = [one.path for one in delta(kind, Desired(spec, drifted.status), drifted)]
@@ -203,7 +223,7 @@ def _corrected(kind: Kind, spec: Spec, drifted: Observation, path: Path) -> Iter
         yield f"a change of {where} is seen as {[show(one) for one in found]}"
         return
     decision = decide(kind, Desired(spec, drifted.status), drifted, Memory())
-    if kind.spec.fields[path[0]].rule.create_only:
+    if settled(kind, path):
         if not isinstance(decision, Refuse):
             yield f"a change of {where}, which can't be undone, is answered by {decision}"
         return

@@ -13,7 +13,7 @@ from ackpy.wire.call import matching, seen
 from tests.kit import values
 from tests.kit.answers import answer
 from tests.kit.contract import expand
-from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at, without_newer
+from tests.kit.oracle import Node, all_excepted, excepted, leaf_paths, schema_at, shown_schema, without_newer
 from tests.kit.wire_oracle import MAPS, from_aws
 
 
@@ -31,7 +31,7 @@ def _shown(kind: Kind, operation: str, contract: Node) -> tuple[Node, Node, Shap
     reads = [kind.exists, *([kind.find] if kind.find else []), *(part.read for part in kind.parts if part.read)]
     for binding, items in [(kind.create, None), *((read.binding, read.items) for read in reads)]:
         if binding.operation == operation:
-            spec, status = seen(kind, binding, made[items][0] if items else made)
+            spec, status = seen(kind, binding, made[items][0] if items in made else made)
             found = {"spec": found.get("spec", {}) | spec, "status": found.get("status", {}) | status}
     return made, found, model.output_shape
 
@@ -56,7 +56,7 @@ def _mapped(kind: Kind, contract: Node) -> Iterator[str]:
                 if name == "create" and path.startswith("spec."):
                     continue  # it is read at once
                 raw, below = _down(made, shape, wrapper + aws)
-                wanted = from_aws(schema_at(contract, path), below, raw)
+                wanted = from_aws(shown_schema(contract, path), below, raw)
                 if (has := values.at(found, tuple(path.split(".")))) != wanted:
                     yield f"{entry['operation']}: {aws} is {raw!r}, but {path} shows {has!r}"
 
@@ -144,7 +144,7 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
             if read.each is not None:
                 continue  # it takes two answers: tests/l1 holds it
             made, found, shape = _shown(kind, read.binding.operation, contract)
-            node = schema_at(contract, f"spec.{name}")
+            node = shown_schema(contract, f"spec.{name}")
             candidates = [(made, shape), *_members(made, shape)]
             whole = [
                 made for value, below in candidates if _whole(contract, name, made := from_aws(node, below, value))
@@ -154,13 +154,16 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
 
 
 def _members(made: Node, shape: Shape | None) -> list[tuple[Any, Shape]]:
-    members = shape.members if isinstance(shape, StructureShape) else {}
-    return [(made[member], below) for member, below in members.items()] + [
+    """What is in a structure, at any depth, and the members of what is listed there."""
+    members = shape.members if isinstance(shape, StructureShape) and isinstance(made, dict) else {}
+    inner = [(made[member], below) for member, below in members.items() if member in made]
+    listed = [
         ([one[name] for one in made[member]], below)
         for member, below in members.items()
         if isinstance(below, ListShape) and isinstance(below.member, StructureShape)
         for name in below.member.members
     ]
+    return inner + listed + [deeper for one in inner for deeper in _members(*one)]
 
 
 def _whole(contract: Node, name: str, value: Any) -> bool:

@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Any
 
 from botocore.model import StructureShape
 from botocore.validate import ParamValidator
 
-from ackpy.kinds.model import Form, Kind, Part, Read
+from ackpy.kinds.model import Binding, Form, Kind, Part, Read
 from ackpy.kinds.schema import Unset
 from ackpy.plan import tags
 from ackpy.plan.decide import Act, Desired, Memory, creation, decide
 from ackpy.services import IDENTITY
-from ackpy.wire.call import Call, Observation, Purpose, params
+from ackpy.wire.call import Call, Observation, Purpose, params, predicted
 from tests.kit import values
 from tests.kit.checks.predict import ONE_A_CALL
 from tests.kit.oracle import Node, all_excepted, without_newer
+from tests.kit.steps import ROUNDS
 from tests.kit.wire_oracle import sent
 
 CONTROLLER_TAGS = {"services.k8s.aws/controller-version": "test"}
@@ -41,8 +43,8 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     subs = [part for part in kind.parts if part.form in {Form.SUB_RESOURCE, Form.CHILDREN, Form.TOGGLE}]
     uses: dict[str, list[str]] = {}
     for part in subs:
-        named = [part.put.operation, part.remove and part.remove.operation, *(part.read.absent if part.read else ())]
-        for name in [*named, part.read and part.read.binding.operation]:
+        named = [_place(part.put), part.remove and _place(part.remove), *(part.read.absent if part.read else ())]
+        for name in [*named, part.update and _place(part.update), part.read and part.read.binding.operation]:
             if name:
                 uses.setdefault(name, []).append(part.name)
     told = {one["code"]: one["parts"] for one in all_excepted(contract, "absent")}
@@ -64,6 +66,12 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
             yield f"{part.name} is removed otherwise than by {delete}"
 
 
+def _place(binding: Binding) -> str:
+    """An operation, or the place in its input where it takes one element of a list."""
+    inner = {".".join(link.aws[: link.aws.index("[]") + 2]) for link in binding.inputs if "[]" in link.aws}
+    return ".".join((binding.operation, *sorted(inner)))
+
+
 def _reads(kind: Kind, contract: Node) -> Iterator[str]:
     resource = {"spec": values.spec_of(kind), "status": values.recorded(kind)}
     for what, read in reads(kind).items():
@@ -79,8 +87,9 @@ def _calls(kind: Kind, contract: Node) -> Iterator[str]:
     resource = {"spec": spec, "status": values.recorded(kind)}
     (create,) = creation(kind, Desired(spec, resource["status"])).calls
     yield from compare(kind, contract, create.operation, create.params, resource)
-    for call in _deletion(kind, resource):
-        yield from compare(kind, contract, call.operation, call.params, resource)
+    unprotected = {name: value for name, value in spec.items() if (name,) != kind.protected}
+    for call in _deletion(kind, resource | {"spec": unprotected}):
+        yield from compare(kind, contract, call.operation, call.params, resource | {"spec": unprotected}, "delete")
     yield from _writes(kind, contract)
 
 
@@ -95,20 +104,64 @@ def _written(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
     least = bare | {name: full[name] for name in values.required(kind)}
     for call in _answer(kind, full, bare):
         part = _part(kind, call)
-        own = {name: full[name] for name in part.fields}
-        yield from _write(kind, contract, call, _element(kind, call, own) if part.form in ONE_A_CALL else own)
+        differs = {path[0] for path in call.sets} if part.changed_only else {*part.fields}
+        own = {name: full[name] for name in part.fields if name in differs}
+        if part.form in ONE_A_CALL:
+            beside = [one["path"].removeprefix("spec.") for one in all_excepted(contract, "along", part=part.name)]
+            along = {name: full[name] for name in beside}
+            yield from _write(kind, contract, call, along | _element(kind, call, own), "create")
+        else:
+            yield from _write(kind, contract, call, own)
     for call in _answer(kind, least, full):
         if call.purpose is not Purpose.REMOVE:
             # What unset means is written: a default, or an empty text. In a body the rest goes along.
             rest = {name: least[name] for name in _part(kind, call).fields if name in least}
-            unset = {path[0]: value or "" for path, value in call.sets.items()}
+            unset = {path[0]: "" if value is None else value for path, value in call.sets.items()}
             yield from _write(kind, contract, call, {**rest, **unset} if _part(kind, call).form is Form.BODY else unset)
         elif _part(kind, call).form in ONE_A_CALL:
-            yield from _write(kind, contract, call, _element(kind, call, full))
+            yield from _write(kind, contract, call, _element(kind, call, full), "remove")
         elif _part(kind, call).form is Form.TAGS:
             yield from _removed_keys(kind, contract, call, full)
         else:
             yield from _write(kind, contract, call, {})
+    yield from _removals(kind, contract, full)
+    yield from _updates(kind, contract, full)
+
+
+def _removals(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
+    """The calls that take one element away from a list that can't be without any."""
+    for part in kind.parts:
+        name = part.fields[0]
+        if part.form is not Form.CHILDREN or name not in values.required(kind) or len(full[name]) < 2:
+            continue
+        seen = _answer(kind, {**full, name: full[name][:1]}, full)
+        if [call.purpose for call in seen] != [Purpose.REMOVE]:
+            yield f"an element of spec.{name} that goes is answered by {seen}"
+            continue
+        yield from _write(kind, contract, seen[0], _element(kind, seen[0], full), "remove")
+
+
+def _updates(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
+    """The calls that change an element of a list where it is, all members that may change at once."""
+    for part in kind.parts:
+        node = kind.spec.fields[part.fields[0]]
+        if part.update is None or node.item is None:
+            if all_excepted(contract, "sent", write="update", path=f"spec.{part.fields[0]}[]"):
+                yield f"elements of spec.{part.fields[0]} can't be changed"
+            continue
+        item, name = node.item, part.fields[0]
+        free = [child for child in item.fields.values() if child.name != node.rule.key and not child.rule.create_only]
+        others = {child.name: values.filled(child, 1, (child.name,)) for child in free}
+        there = {**full, name: [{**one, **others} for one in full[name]]}
+        seen = [call for call in _answer(kind, full, there) if call.joins]
+        if len(seen) != len(full[name]):
+            yield f"elements of spec.{name} that differ are changed by {len(seen)} calls"
+        for call in seen:
+            changed = {child.name for child in free} | {node.rule.key}
+            one = _element(kind, call, full)[name]["[]"]
+            yield from _write(
+                kind, contract, call, {name: {"[]": {k: v for k, v in one.items() if k in changed}}}, "update"
+            )
 
 
 def _element(kind: Kind, call: Call, spec: Mapping[str, Any]) -> Node:
@@ -129,10 +182,18 @@ def _fixed(kind: Kind, name: str) -> bool:
 
 
 def _answer(kind: Kind, spec: Mapping[str, Any], there: Mapping[str, Any]) -> tuple[Call, ...]:
-    status = values.recorded(kind)
+    """All calls, also where one waits for the other."""
+    observed = Observation(True, there, values.recorded(kind))
     unsent = tuple(path for path in kind.unread if path[0] in spec)
-    decision = decide(kind, Desired(spec, status, unsent=unsent), Observation(True, there, status), Memory())
-    return decision.stage.calls if isinstance(decision, Act) else ()
+    calls: list[Call] = []
+    for _ in range(ROUNDS):
+        decision = decide(kind, Desired(spec, observed.status, unsent=unsent), observed, Memory())
+        if not isinstance(decision, Act):
+            break
+        calls += decision.stage.calls
+        observed = reduce(predicted, decision.stage.calls, observed)
+        unsent = ()
+    return tuple(calls)
 
 
 def _part(kind: Kind, call: Call) -> Part:
@@ -146,15 +207,16 @@ def _deletion(kind: Kind, resource: Node) -> tuple[Call, ...]:
     return decision.stage.calls if isinstance(decision, Act) else ()
 
 
-def _write(kind: Kind, contract: Node, call: Call, own: Mapping[str, Any]) -> Iterator[str]:
+def _write(kind: Kind, contract: Node, call: Call, own: Mapping[str, Any], write: str = "") -> Iterator[str]:
     """A part's call sends these values of its fields, and what no part writes: the identity, above all."""
     if _part(kind, call).one_each:
         yield from _attribute(kind, contract, call)
         return
     full = values.spec_of(kind)
-    fixed = {name: value for name, value in full.items() if _fixed(kind, name)}
+    beside = {one["path"].removeprefix("spec.") for one in all_excepted(contract, "along")}
+    fixed = {name: value for name, value in full.items() if _fixed(kind, name) and name not in beside}
     resource = {"spec": fixed | dict(own), "status": values.recorded(kind)}
-    yield from compare(kind, contract, call.operation, call.params, resource)
+    yield from compare(kind, contract, call.operation, call.params, resource, write)
 
 
 def _attribute(kind: Kind, contract: Node, call: Call) -> Iterator[str]:
@@ -198,11 +260,13 @@ def _controller_tags(kind: Kind) -> Iterator[str]:
         yield f"{call.operation} doesn't send the controller's tags"
 
 
-def compare(kind: Kind, contract: Node, operation: str, given: Mapping[str, Any], resource: Node) -> Iterator[str]:
+def compare(
+    kind: Kind, contract: Node, operation: str, given: Mapping[str, Any], resource: Node, write: str = ""
+) -> Iterator[str]:
     """One call's input held against the contract's and against what botocore accepts."""
     model = kind.service.model.operation_model(operation)
     yield from _valid(operation, given, model.input_shape)
-    yield from _same(operation, without_newer(contract, given), sent(contract, model, resource))
+    yield from _same(operation, without_newer(contract, given), sent(contract, model, resource, write))
 
 
 def _valid(operation: str, given: Mapping[str, Any], shape: StructureShape | None) -> Iterator[str]:

@@ -207,6 +207,7 @@ class Kind:
     """One kind of resource.
 
     Attributes:
+        delete: the operation that deletes one; "" where a rule for another one does.
         address: input members that name it, each with the separator after whose last occurrence the key stands.
         compound: input members that name it together, instead of one of `address`.
         views: texts made from {key}, {account}, {region}, {canonical}, for the templates.

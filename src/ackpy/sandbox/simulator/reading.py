@@ -112,7 +112,8 @@ _ENTRY_VERBS = {"put": "merge", "get": "pick", "remove": "drop_one", "list": "li
 def _actions(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Action]]:
     for name, kind in kinds.items():
         yield kind.create.operation, Action("create", name, kind)
-        yield kind.delete, Action("delete", name, kind)
+        if kind.delete:
+            yield kind.delete, Action("delete", name, kind)
         yield kind.listing.operation, Action("list", name, kind)
         for operation in kind.describe:
             yield operation, Action("describe", name, kind)

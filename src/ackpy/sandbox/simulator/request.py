@@ -10,7 +10,7 @@ from typing import Any
 
 from ackpy.sandbox.simulator.definition import Action, Form, Service
 from ackpy.sandbox.simulator.faults import AwsFault
-from ackpy.sandbox.simulator.world import Lag, Resource, Slot, World, canonical_user, instant
+from ackpy.sandbox.simulator.world import Lag, Mark, Resource, Slot, World, canonical_user, instant
 
 # Values have the shapes of botocore's models, which no static type knows.
 Answer = dict[str, Any]
@@ -33,6 +33,7 @@ class Request:
         params: the input; a rule may change it before the verb sees it.
         resource: what readers see, for a verb that reads; what there is, for one that writes.
         initial: parts that a rule gives to the resource that is being created.
+        marks: those that a rule gives to it.
         answer: members that a rule puts into the answer to a creation.
         named: the key that a rule gives to what is being created, where the input doesn't.
     """
@@ -49,6 +50,7 @@ class Request:
     random: Random
     resource: Resource | None = None
     initial: Answer = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
     answer: Answer = field(default_factory=dict)
     named: str = ""
 

@@ -38,7 +38,7 @@ def create(request: Request) -> Answer:
                 if part.form is Form.SET
                 else _taken(request, part, value)
             )
-    made = replace(made, parts=parts | deepcopy(request.initial))
+    made = replace(made, parts=parts | deepcopy(request.initial), marks=request.marks)
     if there:
         if any(_at(made, path) != _at(there, path) for path in kind.create.again or ()):
             raise request.fault(kind.create.exists)

@@ -9,13 +9,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from math import inf
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something about a resource that passes: a state, what is shown while it lasts, and when it is over."""
+
+    state: str
+    until: float = inf
+    shown: Any = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One AWS resource. `parts` holds its stored values by the part's name; times are seconds since 1970.
 
-    What has been deleted and is shown for some time yet `ends` then.
+    What has been deleted and is shown for some time yet `ends` then. `marks` are what AWS is busy with, or made up, by
+    name: nothing that anybody asked for.
     """
 
     key: str
@@ -25,6 +37,12 @@ class Resource:
     modified: float
     parts: Mapping[str, object] = field(default_factory=dict)
     ends: float | None = None
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+
+    def mark(self, name: str, now: float) -> Mark | None:
+        """What passes, while it does."""
+        found = self.marks.get(name)
+        return found if found and now < found.until else None
 
 
 @dataclass(frozen=True, slots=True)

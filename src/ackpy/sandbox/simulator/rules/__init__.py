@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import autoscaling, ecr, iam, kms, s3, sns, sqs, stepfunctions
+from ackpy.sandbox.simulator.rules import autoscaling, dynamodb, ecr, iam, kms, s3, sns, sqs, stepfunctions
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
 
 RULES: Mapping[str, Mapping[str, Rule]] = {
     "application-autoscaling": autoscaling.RULES,
+    "dynamodb": dynamodb.RULES,
     "ecr": ecr.RULES,
     "iam": iam.RULES,
     "kms": kms.RULES,
