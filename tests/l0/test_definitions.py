@@ -85,6 +85,7 @@ parts:
     put: UpdateTimeToLive.TimeToLiveSpecification}
 fields:
   keySchema: {required: true, key: attributeName}
+  deletionProtectionEnabled: {default: false}
   timeToLive.enabled: {shown: TimeToLiveStatus, words: {ENABLED: true}}
   status.replicas: {list_of: ReplicaDescription}
 """

@@ -215,6 +215,8 @@ parts:
   timeToLive: {form: sub_resource, get: DescribeTimeToLive.TimeToLiveDescription,
     put: UpdateTimeToLive.TimeToLiveSpecification}
 fields:
+  billingMode: {unmanaged: true}
+  deletionProtectionEnabled: {default: false}
   attributeDefinitions: {compare: common, key: attributeName}
   globalSecondaryIndexes[].onDemandThroughput: {default: {maxReadRequestUnits: -1}}
   timeToLive: {default: {enabled: false}}
