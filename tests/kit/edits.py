@@ -21,6 +21,9 @@ from tests.kit import samples, values
 from tests.kit.samples import alone
 from tests.kit.values import Leaf
 
+# Fields that don't go alone: without them AWS wants another one, which a spec may lack.
+_STAY = {"dynamodb/Table": {"billingMode"}}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -127,7 +130,7 @@ def _with_dependants(kind: Kind, part: Part) -> list[str]:
 
 def stripped(kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:
     """A spec with only what can't be taken out."""
-    kept = values.required(kind) | _required_references(kind)
+    kept = values.required(kind) | _required_references(kind) | _STAY.get(kind.label, set())
     return {name: value for name, value in spec.items() if is_fixed(kind, name) or name in kept}
 
 

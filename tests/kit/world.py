@@ -37,7 +37,7 @@ TAGS = {
     "services.k8s.aws/controller-version": "%CONTROLLER_SERVICE%-%CONTROLLER_VERSION%",
     "services.k8s.aws/namespace": "%K8S_NAMESPACE%",
 }
-_MOST_STEPS = 40
+_MOST_STEPS = 100
 
 
 @dataclass

@@ -256,6 +256,16 @@ def test_elements_are_written_in_one_operation_s_places_one_at_a_time() -> None:
     assert isinstance(decided(kind, spec, predicted(observed, stage(made).calls[0]).spec), Done)
 
 
+def test_one_of_what_excludes_each_other_is_sent_at_a_time() -> None:
+    kind = compiled("dynamodb", TABLE)
+    first = decided(kind, {}, indexes(i={}, j={}))
+    assert updates(first) == [[{"Delete": {"IndexName": "i"}}]]
+    memory = Memory(settling=frozenset(call.fingerprint for call in stage(first).calls))
+    shuffled, later = (Observation(True, there) for there in (indexes(j={}, i={}), indexes(j={})))
+    assert isinstance(decide(kind, Desired({}), shuffled, memory), Wait)
+    assert updates(decide(kind, Desired({}), later, memory)) == [[{"Delete": {"IndexName": "j"}}]]
+
+
 def test_what_is_said_goes_before_what_unset_means() -> None:
     kind = compiled("dynamodb", TABLE)
     there = indexes(i={"onDemandThroughput": {"maxReadRequestUnits": 9}})

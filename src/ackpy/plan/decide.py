@@ -208,7 +208,7 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
     if busy and not calls:
         return busy
     what = ", ".join(show(("spec", *one.path)) for one in found)
-    return _unless_settling(Stage(waves(kind, joined(kind, calls)), tuple(found)), memory, what)
+    return _unless_settling(Stage(waves(kind, joined(kind, calls), memory.settling), tuple(found)), memory, what)
 
 
 def _anew(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import reduce
 
@@ -10,8 +10,16 @@ from ackpy.kinds.model import Kind
 from ackpy.wire.call import Call, Purpose
 
 
-def waves(kind: Kind, calls: Iterable[Call]) -> tuple[tuple[Call, ...], ...]:
-    """Removals in reverse part order, then writes in part order; calls that don't wait for each other at once."""
+def waves(kind: Kind, calls: Iterable[Call], settling: Collection[str] = ()) -> tuple[tuple[Call, ...], ...]:
+    """Removals in reverse part order, then writes in part order; calls that don't wait for each other at once.
+
+    Of calls that exclude each other one goes at a time: none while AWS doesn't show yet what the last one did.
+
+    Args:
+        kind: the kind.
+        calls: what is to be sent, in any order.
+        settling: as in `Memory`.
+    """
     position = {part.name: number for number, part in enumerate(kind.parts)}
     depth: dict[str, int] = {}
     for part in kind.parts:
@@ -25,7 +33,9 @@ def waves(kind: Kind, calls: Iterable[Call]) -> tuple[tuple[Call, ...], ...]:
 
     ordered = sorted(calls, key=turn)
     exclusive = {part.name for part in kind.parts if part.exclusive}
-    waiting = [call for call in ordered if exclusive & set(call.parts)][1:]
+    alone = [call for call in ordered if exclusive & set(call.parts)]
+    last = next((call for call in alone if call.fingerprint in settling), None)
+    waiting = [call for call in alone if call is not (last or alone[0])]
     ordered = [call for call in ordered if call not in waiting]
     if kind.one_at_a_time:
         return tuple((call,) for call in ordered)
