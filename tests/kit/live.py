@@ -29,7 +29,7 @@ from ackpy.kube import load as load_config
 from ackpy.kube.events import EVENTS
 from ackpy.plan import states, tags
 from ackpy.plan.compare import differences
-from ackpy.plan.decide import Act, Desired, Memory, creation, decide
+from ackpy.plan.decide import Act, Desired, Gone, Memory, Wait, creation, decide
 from ackpy.sandbox import binaries
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
@@ -37,6 +37,7 @@ from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose
 from tests.kit import values
 from tests.kit.boto import Boto
+from tests.kit.edits import Change
 from tests.kit.samples import NAMED, samples
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION, condition, recalled
@@ -348,6 +349,18 @@ class Thing:
             await self.quiet()
         return True
 
+    async def change_one(self, changes: Iterable[Change]) -> tuple["Thing", Change]:
+        """Somebody does the first change that AWS takes: the thing as it is then, and that change."""
+        refusals = []
+        for change in changes:
+            for candidate in change.candidates:
+                try:
+                    if await self.hand(candidate):
+                        return self.like(candidate), change
+                except AwsError as error:
+                    refusals.append(str(error))
+        raise AssertionError(f"AWS takes none of the changes: {refusals}")
+
     async def hand_deletion(self, obj: Object | None = None) -> None:
         """Somebody deletes the resource past Kubernetes: of an object, which itself may not be there any more.
 
@@ -357,7 +370,12 @@ class Thing:
         desired = Desired(recalled(self.kind, obj), deleting=True)
         while (observed := await self._observe(obj)).exists:  # what AWS wants taken away goes first
             decision = decide(self.kind, replace(desired, recorded=observed.status), observed, Memory())
-            assert isinstance(decision, Act)
+            if isinstance(decision, Gone):
+                return  # AWS still shows what is gone
+            if isinstance(decision, Wait):
+                await self.quiet()
+                continue
+            assert isinstance(decision, Act), decision
             for call in decision.stage.calls:
                 await self._by_hand(obj, call.operation, call.params)
             if decision.stage.purpose is Purpose.DELETE:

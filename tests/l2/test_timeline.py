@@ -52,22 +52,9 @@ async def change_every_part(thing: Thing) -> tuple[Thing, list[Change]]:
         all_changes = (one for one in edits.changes(thing.kind, thing.spec) if one.leaf.path[0] in part.fields)
         changes = [one for one in all_changes if one.leaf.node.rule.read]
         if changes:
-            thing, change = await change_one(thing, changes)
+            thing, change = await thing.change_one(changes)
             done.append(change)
     return thing, done
-
-
-async def change_one(thing: Thing, changes: list[Change]) -> tuple[Thing, Change]:
-    """The first that AWS takes."""
-    refusals = []
-    for change in changes:
-        for candidate in change.candidates:
-            try:
-                if await thing.hand(candidate):
-                    return thing.like(candidate), change
-            except AwsError as error:
-                refusals.append(str(error))
-    raise AssertionError(f"AWS takes none of the changes: {refusals}")
 
 
 async def test_conditions_and_metadata(things: list[Thing]) -> None:

@@ -24,13 +24,11 @@ async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
             thing.apply()
         objects = [await thing.synced() for thing in things]
         changes = [edits.first(thing.kind, thing.spec) for thing in things]
-        changed = [
-            change.candidates[0] if change else thing.spec for change, thing in zip(changes, things, strict=True)
+        edited = [
+            (await thing.change_one([change]))[0] if change else thing
+            for change, thing in zip(changes, things, strict=True)
         ]
-        for thing, spec in zip(things, changed, strict=True):
-            await thing.hand(spec)
         await live.plane.restart_api_server()
-        edited = [thing.like(spec) for thing, spec in zip(things, changed, strict=True)]
         for thing in edited:
             thing.apply()
             await thing.synced()
