@@ -6,6 +6,7 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 
 import json
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from ackpy.aws.errors import AwsError
 from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
-from ackpy.controller.subject import ACK, RESOURCE_UID
+from ackpy.controller.subject import ACK, RECONCILE_AT, RESOURCE_UID
 from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.paths import get, with_value
@@ -250,6 +251,8 @@ class Thing:
             elif (obj.get("status") or {}).get("pendingConfirmation") == "true":
                 topic, _, token = given.rpartition(":")
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
+            elif "must have DynamoDB Streams enabled" in condition(obj, "ACK.Terminal").get("message", ""):
+                self.annotate(f"{RECONCILE_AT}={time.time()}")  # its tables, other objects', may have them by now
             elif "can't be changed: the" in condition(obj, "ACK.Terminal").get("message", ""):
                 await self.hand_deletion(obj)
 

@@ -141,7 +141,10 @@ def aligned(node: Field, value: Any, other: Any) -> Any:
     if not node.rule.key or not other:
         return other
     order = [one.get(node.rule.key) for one in value]
-    return sorted(other, key=lambda one: order.index(one.get(node.rule.key)))
+    known = [one for one in other if one.get(node.rule.key) in order]
+    return sorted(known, key=lambda one: order.index(one.get(node.rule.key))) + [
+        one for one in other if one not in known
+    ]
 
 
 def at(value: Any, path: Path) -> Any:
