@@ -315,16 +315,17 @@ class Thing:
         return not await self.wrong_in_aws()
 
     async def wrong_in_aws(self) -> list[str]:
-        """The leaves of the manifest that AWS hasn't, or has otherwise."""
+        """The leaves of the manifest that AWS is held to, and hasn't, or has otherwise."""
         observed, wrong = await self.observed(), []
         if not observed:
             return ["everything"]
-        for leaf in values.leaves(self.kind.spec, self.spec):
+        spec = _held_to(self.kind, await self.obj(), self.spec)
+        for leaf in values.leaves(self.kind.spec, spec):
             if leaf.node.rule.read and self.kind.part_of(leaf.path[0]):
                 node = self.kind.spec.at(leaf.reported) or leaf.node
                 name = leaf.path[0]
-                there = {name: values.aligned(self.kind.spec.fields[name], self.spec[name], observed.get(name))}
-                wanted, found = values.at(self.spec, leaf.reported), values.at(there, leaf.reported)
+                there = {name: values.aligned(self.kind.spec.fields[name], spec[name], observed.get(name))}
+                wanted, found = values.at(spec, leaf.reported), values.at(there, leaf.reported)
                 unsaid = found is None and not any(differences(node, wanted, None))  # AWS doesn't show a default
                 if not unsaid and not _same(node, wanted, found):
                     wrong.append(f"{'.'.join(leaf.path)}: {found!r}, not {wanted!r}")
@@ -342,8 +343,7 @@ class Thing:
             if get(spec, ref.ref[1:]) is not None:
                 spec = with_value(spec, ref.field[1:], get(observed.spec, ref.field[1:]))
         own = {key: value for key, value in tags.of(self.kind, observed.spec).items() if key in _OWN_TAGS}
-        if normalise := NORMALISE_DESIRED.get(self.kind.label):
-            spec = normalise(spec, _scope(obj).region)
+        spec = _held_to(self.kind, obj, spec)
         decision = decide(self.kind, Desired(spec, observed.status, tags=own), observed, Memory())
         if not isinstance(decision, Act):
             return False
@@ -387,6 +387,12 @@ class Thing:
     async def _observe(self, obj: Object) -> Observation:
         desired = Desired(recalled(self.kind, obj), obj.get("status") or {})
         return await Observer(self.kind, self.live.boto, _scope(obj)).everything(desired)
+
+
+def _held_to(kind: Kind, obj: Object, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a spec AWS is held to."""
+    normalise = NORMALISE_DESIRED.get(kind.label)
+    return normalise(spec, _scope(obj).region) if normalise else spec
 
 
 async def all_gone(things: list[Thing]) -> None:
