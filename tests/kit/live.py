@@ -7,8 +7,8 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 import json
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from ackpy.aws.errors import AwsError
 from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
-from ackpy.controller.subject import ACK, RECONCILE_AT, RESOURCE_UID
+from ackpy.controller.subject import ACK, PAUSED, RECONCILE_AT, RESOURCE_UID
 from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.paths import get, with_value
@@ -44,6 +44,7 @@ from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION, condition, recalled
 
 _OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace", RESOURCE_UID), "")
+_ROUNDS = 20
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
@@ -337,6 +338,14 @@ class Thing:
         Raises:
             AwsError: AWS takes no such change.
         """
+        acted = False
+        for _ in range(_ROUNDS if self._goes_in_steps else 1):
+            if not await self._hand_once(spec):
+                break
+            acted = True
+        return acted
+
+    async def _hand_once(self, spec: Mapping[str, Any]) -> bool:
         obj = await self.obj()
         observed = await self._observe(obj)
         for ref in self.kind.references:  # what it takes from another object stays
@@ -351,6 +360,19 @@ class Thing:
             await self._by_hand(obj, call.operation, call.params)
             await self.quiet()
         return True
+
+    @property
+    def _goes_in_steps(self) -> bool:
+        return any(part.exclusive for part in self.kind.parts)
+
+    @contextmanager
+    def left_alone(self) -> Iterator[None]:
+        """What AWS takes only in steps isn't put back before all of them are done."""
+        if self._goes_in_steps:
+            self.annotate(f"{PAUSED}=true")
+        yield
+        if self._goes_in_steps:
+            self.annotate(f"{PAUSED}-")
 
     async def change_one(self, changes: Iterable[Change]) -> tuple["Thing", Change]:
         """Somebody does the first change that AWS takes: the thing as it is then, and that change."""
