@@ -123,7 +123,7 @@ def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
     return [
         name
         for name in _with_dependants(kind, part)
-        if name in {*spec} - values.required(kind)
+        if name in {*spec} - values.required(kind) - _STAY.get(kind.label, set())
         and not is_fixed(kind, name)
         and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
         and any(differences(kind.spec.fields[name], None, spec[name]))

@@ -370,12 +370,17 @@ class Thing:
         """What AWS takes only in steps isn't put back before all of them are done."""
         if self._goes_in_steps:
             self.annotate(f"{PAUSED}=true")
-        yield
-        if self._goes_in_steps:
-            self.annotate(f"{PAUSED}-")
+        try:
+            yield
+        finally:
+            if self._goes_in_steps:
+                self.annotate(f"{PAUSED}-")
 
-    async def change_one(self, changes: Iterable[Change]) -> tuple["Thing", Change]:
-        """Somebody does the first change that AWS takes: the thing as it is then, and that change."""
+    async def change_one(self, changes: Iterable[Change]) -> tuple["Thing", Change] | None:
+        """Somebody does the first change that AWS takes: the thing as it is then, and that change.
+
+        None where no change makes a difference: what is changed already may have made the part meaningless.
+        """
         refusals = []
         for change in changes:
             for candidate in change.candidates:
@@ -383,8 +388,9 @@ class Thing:
                     if await self.hand(candidate):
                         return self.like(candidate), change
                 except AwsError as error:
-                    refusals.append(str(error))
-        raise AssertionError(f"AWS takes none of the changes: {refusals}")
+                    refusals.append(f"{'.'.join(change.leaf.path)}: {error}")
+        assert not refusals, f"{self}: AWS takes none of the changes: {refusals}"
+        return None
 
     async def hand_deletion(self, obj: Object | None = None) -> None:
         """Somebody deletes the resource past Kubernetes: of an object, which itself may not be there any more.

@@ -58,8 +58,12 @@ async def change_every_part(thing: Thing) -> tuple[Thing, list[Change]]:
     for part in (one for one in parts if one.name not in stood_on):
         all_changes = (one for one in edits.changes(thing.kind, thing.spec) if one.leaf.path[0] in part.fields)
         changes = [one for one in all_changes if one.leaf.node.rule.read]
-        if changes:
-            thing, change = await thing.change_one(changes)
+        if not changes:
+            continue
+        changed = await thing.change_one(changes)
+        assert changed or done, f"{thing}: nothing changes {part.name}"
+        if changed:
+            thing, change = changed
             done.append(change)
     return thing, done
 

@@ -24,10 +24,10 @@ async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
             thing.apply()
         objects = [await thing.synced() for thing in things]
         changes = [edits.first(thing.kind, thing.spec) for thing in things]
-        edited = [
-            (await thing.change_one([change]))[0] if change else thing
-            for change, thing in zip(changes, things, strict=True)
+        done = [
+            await thing.change_one([change]) if change else None for change, thing in zip(changes, things, strict=True)
         ]
+        edited = [changed[0] if changed else thing for changed, thing in zip(done, things, strict=True)]
         await live.plane.restart_api_server()
         for thing in edited:
             thing.apply()
