@@ -62,12 +62,12 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     calls = len(simulator.calls)
     for other, needed in needs(sample):
         prepare(simulator, other, needed)
-        if not _is_there(simulator, other, needed):
-            _make(simulator, other, needed)
-            for region in NAMED.get(kind.label, ("", "", ()))[2]:
-                _make(simulator, other, needed, region)
-            if other.states and isinstance(simulator._clock, ManualClock):
-                simulator._clock.advance(_A_WHILE)
+        everywhere = (PLACE["region"], *NAMED.get(kind.label, ("", "", ()))[2])
+        missing = [region for region in everywhere if not _is_there(simulator, other, needed, region)]
+        for region in missing:
+            _make(simulator, other, needed, region)
+        if missing and other.states and isinstance(simulator._clock, ManualClock):
+            simulator._clock.advance(_A_WHILE)
         if kind.label in _MADE_BY_HAND:
             operation, times, member = _MADE_BY_HAND[kind.label]
             for _ in range(times):
@@ -75,10 +75,10 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     del simulator.calls[calls:]
 
 
-def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
+def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any], region: str) -> bool:
     binding, resource = kind.exists.binding, _resource(kind, sample)
     try:
-        answer = _call(simulator, kind, params(kind, binding, resource), binding.operation)
+        answer = _call(simulator, kind, params(kind, binding, resource), binding.operation, region)
     except AwsFault:
         return False
     return any(True for _ in matching(kind.exists, resource, answer))
