@@ -169,7 +169,9 @@ def _candidates(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[s
     every = [values.replaced(spec, leaf.path, new) for new in _others(kind, part, leaf, values.at(spec, leaf.path))]
     changed = [one for one in every if not _told_twice(one, leaf)]
     yield from changed
-    yield from ({**_others_say(kind, part, one), **one} for one in changed)
+    node, top = kind.spec.fields[leaf.path[0]], leaf.path[0]
+    telling = [one for one in changed if any(differences(node, one.get(top), spec.get(top)))]
+    yield from ({**_others_say(kind, part, one), **one} for one in telling)
     yield from _exchanged(spec, leaf)
     yield from _together(kind, spec, leaf, changed)
     rivals = [name for name in _with_dependants(kind, part) if name in spec and name != leaf.path[0]]
