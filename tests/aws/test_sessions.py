@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -14,6 +15,7 @@ from ackpy.aws.clients import Clients, own_session
 from ackpy.aws.errors import AwsError, Meaning
 from ackpy.aws.scope import Scope
 from ackpy.aws.sessions import Sessions, session_name
+from ackpy.plan.roles import Terms
 from tests.aws.conftest import SETTINGS, Script, scope_at, signers
 
 ROLE = "arn:aws:iam::222222222222:role/ackpy"
@@ -50,7 +52,7 @@ async def scripted(script: Script) -> AsyncIterator[AwsCaller]:
     await caller.aclose()
 
 
-def scope_of(script: Script, **changes: str) -> Scope:
+def scope_of(script: Script, **changes: Any) -> Scope:
     return replace(scope_at(script.url), account="222222222222", role_arn=ROLE, **changes)
 
 
@@ -94,8 +96,49 @@ async def test_credentials_are_renewed_before_they_expire(script: Script, script
 async def test_the_external_id_is_sent(script: Script, scripted: AwsCaller) -> None:
     script.answer(200, assumed("ROLEKEY", 3600))
     script.answer(200, "{}")
-    await scripted.call(scope_of(script, external_id="tenant-1"), "sqs", "ListQueues", {})
+    await scripted.call(scope_of(script, terms=Terms("tenant-1")), "sqs", "ListQueues", {})
     assert parse_qs(script.bodies[0])["ExternalId"] == ["tenant-1"]
+
+
+async def test_session_tags_are_sent(script: Script, scripted: AwsCaller) -> None:
+    script.answer(200, assumed("BLUE", 3600))
+    script.answer(200, "{}")
+    script.answer(200, assumed("GREEN", 3600))
+    script.answer(200, "{}")
+    for team in ("blue", "green"):
+        await scripted.call(
+            scope_of(script, terms=Terms(tags=(("team", team), ("by", "ackpy")))), "sqs", "ListQueues", {}
+        )
+    asked = parse_qs(script.bodies[0])
+    assert asked["Tags.member.1.Key"] == ["team"]
+    assert asked["Tags.member.1.Value"] == ["blue"]
+    assert asked["Tags.member.2.Key"] == ["by"]
+    assert signers(script) == ["simulated", "BLUE", "simulated", "GREEN"], "another tag is another session"
+
+
+async def test_a_chain_of_roles(script: Script, scripted: AwsCaller) -> None:
+    """Each is assumed by the one before; the external id and the tags go with the last."""
+    chain = ("arn:aws:iam::111111111111:role/hub", "arn:aws:iam::111111111111:role/spoke")
+    for key in ("HUB", "SPOKE", "ROLEKEY"):
+        script.answer(200, assumed(key, 3600))
+    script.answer(200, "{}")
+    scope = scope_of(script, terms=Terms("tenant-1", (("team", "blue"),), chain))
+    await scripted.call(scope, "sqs", "ListQueues", {})
+    await scripted.call(scope, "sqs", "ListQueues", {})
+    assert signers(script) == ["simulated", "HUB", "SPOKE", "ROLEKEY", "ROLEKEY"]
+    asked = [parse_qs(body) for body in script.bodies[:3]]
+    assert [one["RoleArn"][0] for one in asked] == [*chain, ROLE]
+    assert ["ExternalId" in one for one in asked] == [False, False, True]
+    assert ["Tags.member.1.Key" in one for one in asked] == [False, False, True]
+
+
+async def test_a_chain_in_moto(moto_url: str) -> None:
+    caller = AwsCaller(Clients(SETTINGS, sessions_at(moto_url).of))
+    hub = "arn:aws:iam::111111111111:role/hub"
+    there = replace(scope_at(moto_url), account="222222222222", role_arn=ROLE, terms=Terms(chain=(hub,)))
+    identity = await caller.call(there, "sts", "GetCallerIdentity", {})
+    assert identity["Arn"] == "arn:aws:sts::222222222222:assumed-role/ackpy/ackpy-ack-system"
+    await caller.aclose()
 
 
 async def test_a_refused_role_is_named(script: Script, scripted: AwsCaller) -> None:
@@ -129,7 +172,7 @@ async def test_sessions_do_not_grow_without_end() -> None:
     assert await sessions.of(scopes[1]) is second
     assert await sessions.of(scopes[0]) is not first
     assert await sessions.of(scopes[2]) is not third, "the one unused for longest went"
-    assert await sessions.of(replace(scopes[2], external_id="x")) is not await sessions.of(scopes[2])
+    assert await sessions.of(replace(scopes[2], terms=Terms("x"))) is not await sessions.of(scopes[2])
 
 
 async def test_all_share_one_loader() -> None:

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
 from ackpy.aws.scope import Scope
 from ackpy.kinds.registry import MODELS
+from ackpy.plan.roles import Terms
 from ackpy.sandbox.simulator import AwsFault, Call, Simulator
 
 
@@ -18,9 +19,12 @@ class SimulatedAws:
         self.simulator = simulator
         self.roles: set[str | None] = set()
         """Those that calls were made with."""
+        self.terms: set[Terms] = set()
+        """How these were assumed."""
 
     async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         self.roles.add(scope.role_arn)
+        self.terms.add(scope.terms)
         try:
             return dict(
                 self.simulator.call(service, operation, dict(params), region=scope.region, account=scope.account)

@@ -1,5 +1,6 @@
 """The choice of a role, by the contract's rules."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from ackpy.plan.roles import (
     EXTERNAL_ID,
     OWNER_ACCOUNT,
+    ROLE_CHAIN,
+    SESSION_TAGS,
     TEAM,
     Asker,
     Role,
@@ -19,6 +22,7 @@ from ackpy.plan.roles import (
     Selector,
     SelectorConflictError,
     Sources,
+    Terms,
     choose,
     selector,
 )
@@ -114,10 +118,34 @@ def obj(spec: dict[str, Any], **annotations: str) -> dict[str, Any]:
 
 
 def test_a_selector_gives_its_role_and_the_contract_s_sentence() -> None:
-    one = selector(obj({"arn": arn(OTHER)}, **{EXTERNAL_ID: "x"}))
+    said = {EXTERNAL_ID: "x", SESSION_TAGS: "team={namespace}-a, by=ackpy", ROLE_CHAIN: f"{arn(OWN)}, {arn(THIRD)}"}
+    one = selector(obj({"arn": arn(OTHER)}, **said))
     role = choose(PLAIN, OWN, Sources(selectors=(one,)))
     words = contract("common")["messages"]["iam_role_selected"]["message"]
-    assert role == Role(arn(OTHER), "the IAMRoleSelector one", "x", words % (arn(OTHER), "one", "7"))
+    told = Terms("x", (("team", "{namespace}-a"), ("by", "ackpy")), (arn(OWN), arn(THIRD)))
+    assert role == Role(arn(OTHER), "the IAMRoleSelector one", told, words % (arn(OTHER), "one", "7"))
+    assert role.terms.within("blue").tags == (("team", "blue-a"), ("by", "ackpy"))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "says"),
+    [
+        (SESSION_TAGS, "team", "has 'team': write KEY=VALUE"),
+        (SESSION_TAGS, "=blue", "has '=blue'"),
+        (SESSION_TAGS, "aws:team=blue", "has 'aws:team=blue'"),
+        (SESSION_TAGS, "team=blue?", "has 'team=blue?'"),
+        (SESSION_TAGS, "team={other}", "has 'team={other}': write KEY=VALUE, KEY=VALUE, as STS takes them"),
+        (SESSION_TAGS, "team=blue, Team=green", "has the key Team twice"),
+        (SESSION_TAGS, ",".join(f"k{number}=v" for number in range(51)), "has 51 tags: STS takes 50"),
+        (ROLE_CHAIN, "hub", "has 'hub', which is no ARN of an IAM role"),
+    ],
+)
+def test_terms_that_can_not_be_are_refused(annotation: str, text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        selector(obj({"arn": arn(OTHER)}, **{annotation: text}))
+    accounts = replace(ACCOUNTS, annotations={annotation: text})
+    with pytest.raises(RoleRefusedError, match=re.escape(f"accounts: {annotation} {says}")):
+        choose(annotated(owner=OTHER), OWN, Sources(accounts))
 
 
 def test_without_a_match_the_controller_s_identity_works() -> None:

@@ -10,7 +10,7 @@ from ackpy.controller.options import NAMESPACE_SECONDS, ROLE_SECONDS, Options
 from ackpy.controller.role_sources import ACCOUNT_MAP, TEAM_MAP
 from ackpy.controller.subject import ADOPTION_POLICY, DEFAULT_REGION, DELETION_POLICY
 from ackpy.kube import Forbidden, Object, Page, Resource
-from ackpy.plan.roles import OWNER_ACCOUNT, TEAM
+from ackpy.plan.roles import EXTERNAL_ID, OWNER_ACCOUNT, ROLE_CHAIN, SESSION_TAGS, TEAM, Terms
 from tests.kit.house import House
 from tests.kit.memory_api import CONFIG_MAPS, NAMESPACES, MemoryApi
 from tests.kit.virtual_time import virtual_time
@@ -61,6 +61,24 @@ async def test_a_resource_is_made_in_the_namespace_s_account() -> None:
         await asyncio.sleep(A_MOMENT)
         assert await house.get(SAMPLE) is None
     assert house.resources() == 0
+
+
+@virtual_time
+async def test_a_role_is_assumed_as_its_map_says() -> None:
+    house, hub = House(), role(THIRD, "hub")
+    await house.namespace(**{OWNER_ACCOUNT: OTHER})
+    await write_map(house, ACCOUNT_MAP, **{f"_{OTHER}": role(OTHER)})
+
+    async def says(**annotations: str) -> None:
+        await house.api.patch(CONFIG_MAPS, "ack-system", ACCOUNT_MAP, {"metadata": {"annotations": annotations}})
+
+    await says(**{SESSION_TAGS: "team={namespace}", ROLE_CHAIN: hub, EXTERNAL_ID: "x"})
+    async with house.managed():
+        await house.create(SAMPLE)
+        await house.synced(SAMPLE)
+        assert house.aws.terms == {Terms("x", (("team", "default"),), (hub,))}
+        await says(**{SESSION_TAGS: "team"})
+        assert f"{SESSION_TAGS} has 'team': write" in condition(await shown(house), "ACK.Terminal")["message"]
 
 
 @pytest.mark.parametrize("options", [OPTIONS, replace(OPTIONS, namespaces=("default", "other"))])

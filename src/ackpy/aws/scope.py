@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ackpy.plan.roles import PLAIN, Terms
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -14,7 +16,7 @@ class Scope:
     region: str
     role_arn: str | None = None
     """The role to assume; None means the controller's own identity."""
-    external_id: str | None = None
-    """What the role's trust policy asks for, if it does."""
+    terms: Terms = PLAIN
+    """How the role is assumed."""
     endpoint_url: str | None = None
     """A custom endpoint (flag or namespace annotation); None means AWS's own."""

@@ -1,4 +1,4 @@
-"""The sessions of a process: one with its own identity, and one for each role that it assumes from there.
+"""The sessions of a process: one with its own identity, and one for each role that it assumes, and the terms of that.
 
 `Clients` asks for the session of a scope. The credentials of a role come from STS when the first call needs them, and
 botocore renews them before they expire. All sessions share one loader, so that a role costs no models.
@@ -16,6 +16,7 @@ from botocore.exceptions import NoCredentialsError
 
 from ackpy.aws.clients import own_session
 from ackpy.aws.scope import Scope
+from ackpy.plan.roles import Terms
 
 _MAX_SESSIONS = 128
 _LONGEST_NAME = 64
@@ -63,7 +64,7 @@ class Sessions:
         )
         self._config = AioConfig(read_timeout=timeout_seconds, retries={"mode": "standard"})
         self._max = max_sessions
-        self._by_role: OrderedDict[tuple[str, str | None], AioSession] = OrderedDict()
+        self._by_role: OrderedDict[tuple[str, Terms], AioSession] = OrderedDict()
 
     async def of(self, scope: Scope) -> AioSession:
         """The session whose credentials serve a scope.
@@ -73,20 +74,30 @@ class Sessions:
         """
         if scope.role_arn is None:
             return self._own
-        key = (scope.role_arn, scope.external_id)
+        return await self._of_role(scope.role_arn, scope.terms)
+
+    async def _of_role(self, role_arn: str, terms: Terms) -> AioSession:
+        key = (role_arn, terms)
         if key not in self._by_role:
-            self._by_role[key] = await self._assuming(*key)
+            self._by_role[key] = await self._assuming(role_arn, terms)
         self._by_role.move_to_end(key)
         session = self._by_role[key]
         while len(self._by_role) > self._max:
             self._by_role.popitem(last=False)
         return session
 
-    async def _assuming(self, role_arn: str, external_id: str | None) -> AioSession:
-        source = await self._own.get_credentials()
+    async def _assuming(self, role_arn: str, terms: Terms) -> AioSession:
+        """The session of a role that our own identity assumes, or the last role of the chain before it."""
+        *before, last = terms.chain or (None,)
+        by = await self._of_role(last, Terms(chain=tuple(before))) if last else self._own
+        source = await by.get_credentials()
         if source is None:
             raise NoCredentialsError
-        arguments = {"RoleSessionName": self._name} | ({"ExternalId": external_id} if external_id else {})
+        arguments: dict[str, object] = {"RoleSessionName": self._name}
+        if terms.external_id:
+            arguments["ExternalId"] = terms.external_id
+        if terms.tags:
+            arguments["Tags"] = [{"Key": key, "Value": value} for key, value in terms.tags]
         fetcher = AioAssumeRoleCredentialFetcher(self._sts, source, role_arn, arguments)
         session = own_session(self._version, self._region)
         session.register_component("data_loader", self._own.get_component("data_loader"))
@@ -95,7 +106,7 @@ class Sessions:
         return session
 
     def _sts(self, service: str, **credentials: str | None) -> object:
-        """What botocore makes the client with that assumes a role; its credentials are our own."""
+        """What botocore makes the client with that assumes a role; its credentials are those of who assumes it."""
         return self._own.create_client(
             service, region_name=self._region, endpoint_url=self._endpoint_url, config=self._config, **credentials
         )

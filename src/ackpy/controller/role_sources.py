@@ -20,6 +20,8 @@ from ackpy.kube.informer import Informer
 from ackpy.plan.roles import (
     EXTERNAL_ID,
     OWNER_ACCOUNT,
+    ROLE_CHAIN,
+    SESSION_TAGS,
     TEAM,
     Asker,
     Role,
@@ -147,8 +149,8 @@ class RoleSources:
             return None
         namespace = self._options.system_namespace
         found = self._maps.get(namespace, name)
-        external_id = (found["metadata"].get("annotations") or {}).get(EXTERNAL_ID) if found else None
-        return RoleMap(f"the ConfigMap {namespace}/{name}", found and found["data"], external_id)
+        said = (found["metadata"].get("annotations") or {}) if found else {}
+        return RoleMap(f"the ConfigMap {namespace}/{name}", found and found["data"], said)
 
     def _map_changed(self, old: Object | None, new: Object | None) -> None:
         if _said(old) != _said(new):
@@ -185,8 +187,9 @@ def _map(obj: Object) -> Object:
     return {"metadata": kept, "data": (obj.get("data") or {}) if kept["name"] in (ACCOUNT_MAP, TEAM_MAP) else {}}
 
 
-def _said(obj: Mapping[str, Any] | None) -> tuple[str | None, Mapping[str, str]] | None:
+def _said(obj: Mapping[str, Any] | None) -> tuple[Mapping[str, str], Mapping[str, str]] | None:
     """What a ConfigMap says of roles; the others say nothing."""
     if obj is None or obj["metadata"]["name"] not in (ACCOUNT_MAP, TEAM_MAP):
         return None
-    return (obj["metadata"]["annotations"] or {}).get(EXTERNAL_ID), obj["data"]
+    own = obj["metadata"]["annotations"] or {}
+    return {name: own[name] for name in (EXTERNAL_ID, SESSION_TAGS, ROLE_CHAIN) if name in own}, obj["data"]

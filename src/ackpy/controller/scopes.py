@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ackpy.aws.scope import Scope
 from ackpy.controller.subject import ACK, DEFAULT_REGION, DELETION_POLICY, ENDPOINT_URL, REGION, Subject
 from ackpy.kinds.paths import Json
-from ackpy.plan.roles import Role
+from ackpy.plan.roles import PLAIN, Role
 from ackpy.wire.call import Observation, arn
 
 
@@ -71,7 +71,7 @@ class Scopes:
             partition=self.partition,
             region=region,
             role_arn=role.arn if role else None,
-            external_id=role.external_id if role else None,
+            terms=role.terms.within(subject.namespace) if role else PLAIN,
             endpoint_url=namespace.get(ENDPOINT_URL) or self.endpoint_url,
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ackpy.kinds.paths import Json
@@ -16,7 +16,13 @@ from ackpy.kinds.paths import Json
 OWNER_ACCOUNT = "services.k8s.aws/owner-account-id"
 TEAM = "services.k8s.aws/team-id"
 EXTERNAL_ID = "ackpy.dev/external-id"
+SESSION_TAGS = "ackpy.dev/session-tags"
+ROLE_CHAIN = "ackpy.dev/role-chain"
 _ROLE = re.compile(r"arn:[a-z0-9-]+:iam::(\d{12}):role/[^\s:]+")
+# STS API, AssumeRole: Tag. Its keys differ by more than case.
+_TAG_KEY, _TAG_VALUE = re.compile(r"(?!aws:)[\w .:/+@-]{1,128}", re.IGNORECASE), re.compile(r"[\w .:/=+@-]{0,256}")
+_MOST_TAGS = 50
+_NAMESPACE = "{namespace}"
 
 
 class RoleError(Exception):
@@ -36,19 +42,70 @@ class RoleRefusedError(RoleError):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How a role is assumed.
+
+    Attributes:
+        external_id: what its trust policy asks for, if it does.
+        tags: of the session, keys and values; `{namespace}` in a value is the object's.
+        chain: the ARNs of the roles that are assumed before it, each by the one before.
+    """
+
+    external_id: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    chain: tuple[str, ...] = ()
+
+    def within(self, namespace: str) -> Terms:
+        """The terms for an object of a namespace."""
+        return replace(self, tags=tuple((key, value.replace(_NAMESPACE, namespace)) for key, value in self.tags))
+
+
+PLAIN = Terms()
+"""By the controller's own identity, with nothing said."""
+
+
+def terms(annotations: Mapping[str, str]) -> Terms:
+    """How a role is assumed, by the annotations of what names it.
+
+    Raises:
+        ValueError: they can't be read, or AWS would take no such tags; the text is for users.
+    """
+    tags: dict[str, str] = {}
+    for entry in _listed(annotations.get(SESSION_TAGS)):
+        key, equals, value = (part.strip() for part in entry.partition("="))
+        # A namespace's name is a label's value, and so never too long or of other letters.
+        if not (equals and _TAG_KEY.fullmatch(key) and _TAG_VALUE.fullmatch(value.replace(_NAMESPACE, ""))):
+            raise ValueError(f"{SESSION_TAGS} has {entry!r}: write KEY=VALUE, KEY=VALUE, as STS takes them")
+        if key.lower() in map(str.lower, tags):
+            raise ValueError(f"{SESSION_TAGS} has the key {key} twice")
+        tags[key] = value
+    if len(tags) > _MOST_TAGS:
+        raise ValueError(f"{SESSION_TAGS} has {len(tags)} tags: STS takes {_MOST_TAGS}")
+    chain = _listed(annotations.get(ROLE_CHAIN))
+    for arn in chain:
+        if not _ROLE.fullmatch(arn):
+            raise ValueError(f"{ROLE_CHAIN} has {arn!r}, which is no ARN of an IAM role")
+    return Terms(annotations.get(EXTERNAL_ID), tuple(tags.items()), chain)
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in (text or "").split(",") if entry.strip())
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """A role to assume.
 
     Attributes:
         arn: its ARN.
         source: who says so, for sentences.
-        external_id: what its trust policy asks for, if it does.
+        terms: how it is assumed.
         selected: of the condition ACK.IAMRoleSelected; None where no selector chose the role.
     """
 
     arn: str
     source: str
-    external_id: str | None = None
+    terms: Terms = PLAIN
     selected: str | None = None
 
     @property
@@ -73,25 +130,32 @@ class RoleMap:
     Attributes:
         label: how sentences name it.
         roles: its data: key → ARN; None where the ConfigMap isn't there, or wasn't read yet.
-        external_id: of all its roles.
+        annotations: its own, which say how all its roles are assumed.
     """
 
     label: str
     roles: Mapping[str, str] | None
-    external_id: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def role(self, *keys: str) -> Role:
         """The role under the first of the keys that there is.
 
         Raises:
             RoleUnavailableError: there is none.
+            RoleRefusedError: its annotations can't be read.
         """
         if self.roles is None:
             raise RoleUnavailableError(f"{self.label} isn't there, or can't be read")
         for key in keys:
             if arn := self.roles.get(key, "").strip():
-                return Role(arn, self.label, self.external_id)
+                return Role(arn, self.label, self._terms())
         raise RoleUnavailableError(f"{self.label} has no role under {' or '.join(keys)}")
+
+    def _terms(self) -> Terms:
+        try:
+            return terms(self.annotations)
+        except ValueError as error:
+            raise RoleRefusedError(f"{self.label}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +165,7 @@ class Selector:
     name: str
     version: str = field(compare=False)
     arn: str
-    external_id: str | None = None
+    terms: Terms = PLAIN
     namespaces: frozenset[str] = frozenset()
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     types: frozenset[tuple[str, str, str]] = frozenset()
@@ -120,7 +184,7 @@ class Selector:
     def role(self) -> Role:
         """Its role, with the contract's sentence."""
         text = f"roleARN: {self.arn}, selectorName: {self.name}, selectorResourceVersion: {self.version}"
-        return Role(self.arn, f"the IAMRoleSelector {self.name}", self.external_id, text)
+        return Role(self.arn, f"the IAMRoleSelector {self.name}", self.terms, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +326,7 @@ def selector(obj: Mapping[str, Any]) -> Selector:
         metadata["name"],
         metadata["resourceVersion"],
         arn,
-        (metadata.get("annotations") or {}).get(EXTERNAL_ID),
+        terms(metadata.get("annotations") or {}),
         frozenset(names),
         _labels("namespaceSelector.labelSelector", by_namespace.get("labelSelector")),
         frozenset(types),
