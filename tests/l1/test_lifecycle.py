@@ -265,3 +265,32 @@ async def edit(world: World, kind: Kind, name: str, spec: Object) -> None:
     assert obj is not None
     body = {"spec": merge_patch(obj["spec"], spec)}
     await world.api.patch(resource_of(kind), "default", name, body, field_manager="kubectl")
+
+
+PROTECTED = [(kind, sample) for kind in load() if kind.protected for sample in alone(kind)]
+
+
+@pytest.mark.parametrize(("kind", "sample"), [pytest.param(*one, id=one[1]["metadata"]["name"]) for one in PROTECTED])
+@pytest.mark.parametrize("by_hand", [False, True], ids=["by-the-manifest", "by-hand"])
+async def test_what_is_protected_stays_until_the_manifest_says_otherwise(
+    kind: Kind, sample: Object, *, by_hand: bool
+) -> None:
+    assert kind.protected is not None
+    path = kind.protected[1:]
+    spec = {name: value for name, value in sample["spec"].items() if name != path[0]}
+    protected = {**spec, path[0]: True}
+    scene = Scene(kind, {**sample, "spec": spec if by_hand else protected}, beside_neighbours(kind, sample))
+    await scene.make()
+    await scene.delete()  # before a sweep could take off what a hand put on
+    if by_hand:
+        await scene.hand(protected)
+    before, since = scene.aws(), scene.mark()
+    await scene.settle()
+    await scene.sweep(2)
+    told = await scene.condition("ACK.Terminal")
+    assert "protected against deletion, so nothing was deleted" in told["message"]
+    assert scene.aws_writes(since) == []
+    assert scene.aws() == before
+    await scene.edit({**protected, path[0]: False})
+    await scene.settle()
+    await laws.is_gone(scene)
