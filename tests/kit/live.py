@@ -7,7 +7,7 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 import json
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -423,11 +423,19 @@ def _held_to(kind: Kind, obj: Object, spec: Mapping[str, Any]) -> Mapping[str, A
     return normalise(spec, _scope(obj).region) if normalise else spec
 
 
-async def all_gone(things: list[Thing]) -> None:
+def apply_all(things: Sequence[Thing], *options: str) -> None:
+    """`kubectl apply` all at once: each process of kubectl asks the API server for all that it serves."""
+    things[0].live.kubectl("apply", *options, "-f", "-", manifest=_list_of(things))
+
+
+def _list_of(things: Sequence[Thing]) -> Object:
+    return {"apiVersion": "v1", "kind": "List", "items": [thing.manifest for thing in things]}
+
+
+async def all_gone(things: Sequence[Thing]) -> None:
     """Delete all at once and wait for it."""
     objects = [await thing.obj() for thing in things]
-    for thing in things:
-        thing.delete()
+    things[0].live.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", manifest=_list_of(things))
     for thing, obj in zip(things, objects, strict=True):
         await thing.gone(obj)
 

@@ -14,7 +14,7 @@ from ackpy.kinds.registry import load
 from ackpy.plan.compare import differences
 from tests.kit import edits
 from tests.kit.edits import Change
-from tests.kit.live import Live, Thing, all_gone, set_parts
+from tests.kit.live import Live, Thing, all_gone, apply_all, set_parts
 from tests.kit.program import SECRET
 from tests.kit.samples import depth
 from tests.kit.scene import named
@@ -44,8 +44,7 @@ async def changed(things: list[Thing]) -> list[tuple[Thing, list[Change]]]:
 
 
 async def all_synced(things: list[Thing]) -> None:
-    for thing in things:
-        thing.apply()
+    apply_all(things)
     for thing in things:
         await thing.synced()
 
@@ -172,10 +171,9 @@ async def deleted_by_hand(thing: Thing, gone: list[Thing]) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--server-side",)], ids=["client", "server"])
 async def test_applying_again_changes_nothing(live: Live, things: list[Thing], options: tuple[str, ...]) -> None:
-    for thing in things:
-        before = (await thing.obj())["metadata"]["generation"]
-        thing.apply(*options)
-        assert (await thing.obj())["metadata"]["generation"] == before
+    before = [(await thing.obj())["metadata"]["generation"] for thing in things]
+    apply_all(things, *options)
+    assert [(await thing.obj())["metadata"]["generation"] for thing in things] == before
     since = live.audit_size()
     await swept(live, things, 1)
     assert await live.written_to_aws() == []

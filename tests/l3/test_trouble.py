@@ -9,7 +9,7 @@ from ackpy.kinds.registry import load
 from ackpy.kube.lease import LEASES
 from ackpy.sandbox.guard_api import Fault
 from tests.kit import edits
-from tests.kit.live import Live, all_gone
+from tests.kit.live import Live, all_gone, apply_all
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
 from tests.l3.conftest import FOUR, NAMESPACE
@@ -20,8 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
     things = live.things(NAMESPACE, prefix="through-")
     with ackpy(tmp_path, *live.run_flags("--reconcile-default-resync-seconds=1"), environment=CREDENTIALS):
-        for thing in things:
-            thing.apply()
+        apply_all(things)
         for thing in things:
             await thing.synced()
         changes = [edits.first(thing.kind, thing.spec) for thing in things]
@@ -30,8 +29,8 @@ async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
         ]
         edited = [changed[0] if changed else thing for changed, thing in zip(done, things, strict=True)]
         await live.plane.restart_api_server()
+        apply_all(edited)
         for thing in edited:
-            thing.apply()
             await thing.synced()
         await all_gone(things)
 
