@@ -428,6 +428,11 @@ def apply_all(things: Sequence[Thing], *options: str) -> None:
     things[0].live.kubectl("apply", *options, "-f", "-", manifest=_list_of(things))
 
 
+def delete_all(things: Sequence[Thing]) -> None:
+    """Delete all at once, and wait for none."""
+    things[0].live.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", manifest=_list_of(things))
+
+
 def _list_of(things: Sequence[Thing]) -> Object:
     return {"apiVersion": "v1", "kind": "List", "items": [thing.manifest for thing in things]}
 
@@ -435,7 +440,7 @@ def _list_of(things: Sequence[Thing]) -> Object:
 async def all_gone(things: Sequence[Thing]) -> None:
     """Delete all at once and wait for it."""
     objects = [await thing.obj() for thing in things]
-    things[0].live.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", manifest=_list_of(things))
+    delete_all(things)
     for thing, obj in zip(things, objects, strict=True):
         await thing.gone(obj)
 

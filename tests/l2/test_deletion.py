@@ -12,7 +12,7 @@ from ackpy.aws.errors import AwsError, Meaning
 from ackpy.kinds.registry import load, services
 from ackpy.kube import Object
 from ackpy.sandbox.guard_api import Fault
-from tests.kit.live import Live, Thing
+from tests.kit.live import Live, Thing, apply_all
 from tests.kit.waiting import eventually
 from tests.l2.conftest import under_our_crds
 
@@ -31,8 +31,7 @@ async def namespace(live: Live) -> AsyncIterator[str]:
 async def made(live: Live, namespace: str) -> list[tuple[Thing, Object]]:
     """All samples in a namespace, each with its object."""
     things = live.things(namespace, prefix="blue-")
-    for thing in things:
-        thing.apply()
+    apply_all(things)
     return [(thing, await thing.synced()) for thing in things]
 
 

@@ -9,7 +9,7 @@ from ackpy.kinds.registry import load
 from ackpy.sandbox.guard_api import Fault
 from tests.kit import edits, values
 from tests.kit.contract import contract
-from tests.kit.live import Live, Thing, all_gone
+from tests.kit.live import Live, Thing, all_gone, apply_all, delete_all
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION
 from tests.l2.conftest import NAMESPACE, under_our_crds
@@ -40,8 +40,7 @@ async def is_terminal(thing: Thing, said: str) -> None:
 
 async def test_an_edit_of_an_immutable_field_is_refused(live: Live) -> None:
     things = live.things(NAMESPACE, prefix="odd-")
-    for thing in things:
-        thing.apply()
+    apply_all(things)
     for thing in things:
         obj = await thing.synced()
         for leaf in values.leaves(thing.kind.spec, thing.spec):
@@ -93,13 +92,11 @@ async def test_a_name_that_aws_refuses(live: Live) -> None:
 async def test_trouble_of_aws_passes(live: Live) -> None:
     things = live.things(NAMESPACE, prefix="odd-")
     await live.endpoint.inject(*troubled(things, [kind.create.operation for kind in load()]))
-    for thing in things:
-        thing.apply()
+    apply_all(things)
     objects = [await thing.synced() for thing in things]
     await live.endpoint.inject()
     await live.endpoint.inject(*troubled(things, [kind.delete.operation for kind in load()]))
-    for thing in things:
-        thing.delete()
+    delete_all(things)
     await eventually(lambda: none_found(things))
     await live.endpoint.inject()
     for thing, obj in zip(things, objects, strict=True):
