@@ -5,6 +5,7 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 """
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -254,7 +255,9 @@ class Thing:
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
             elif "must have DynamoDB Streams enabled" in condition(obj, "ACK.Terminal").get("message", ""):
                 self.annotate(f"{RECONCILE_AT}={time.time()}")  # its tables, other objects', may have them by now
-            elif "can't be changed: the" in condition(obj, "ACK.Terminal").get("message", ""):
+            elif re.search(
+                "can't be changed: the|can be set only when", condition(obj, "ACK.Terminal").get("message", "")
+            ):
                 await self.hand_deletion(obj)
 
     async def _helped_elsewhere(self, obj: Object) -> None:
@@ -271,11 +274,11 @@ class Thing:
                         scope = replace(_scope(obj), region=region)
                         await self.live.boto.call(scope, kind.service.aws_name, call.operation, call.params)
 
-    async def quiet(self) -> None:
-        """Wait until AWS is done with what it was asked for."""
+    async def quiet(self, obj: Object | None = None) -> None:
+        """Wait until AWS is done with what it was asked for; of an object that may not be there any more."""
 
         async def done() -> bool:
-            return not states.busy(self.kind, await self._observe(await self.obj()))
+            return not states.busy(self.kind, await self._observe(obj or await self.obj()))
 
         if self.kind.states:
             await eventually(done)
@@ -404,7 +407,7 @@ class Thing:
             if isinstance(decision, Gone):
                 return  # AWS still shows what is gone
             if isinstance(decision, Wait):
-                await self.quiet()
+                await self.quiet(obj)
                 continue
             assert isinstance(decision, Act), decision
             for call in decision.stage.calls:
