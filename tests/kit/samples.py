@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import yaml
 
@@ -19,7 +20,7 @@ from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load, services
 from ackpy.plan.decide import Desired, creation
-from ackpy.sandbox.simulator import AwsFault, ManualClock, Simulator
+from ackpy.sandbox.simulator import AwsFault, Simulator
 from ackpy.wire.call import arn, matching, names, params, seen
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
@@ -30,8 +31,25 @@ _A_WHILE = 60.0
 
 Sample = tuple[Kind, dict[str, Any]]
 
-# What no object makes, and a sample says that it is there: the operation, how often, and the input beside the ARN.
-_MADE_BY_HAND = {"sfn/StateMachineAlias": ("PublishStateMachineVersion", 2, "stateMachineArn")}
+# What no object makes, and a sample says that it is there: whose, the input that takes its ARN, and what is called.
+_MADE_BY_HAND: dict[str, tuple[str, str, tuple[tuple[str, dict[str, str]], ...]]] = {
+    "lambda/Alias": (
+        "lambda/Function",
+        "FunctionName",
+        (
+            ("PublishVersion", {}),
+            ("UpdateFunctionConfiguration", {"Description": "as it will be"}),
+            ("PublishVersion", {}),
+        ),
+    ),
+    "lambda/FunctionURLConfig": (
+        "lambda/Function",
+        "FunctionName",
+        (("PublishVersion", {}), ("CreateAlias", {"Name": "ack-page", "FunctionVersion": "1"})),
+    ),
+    "sfn/StateMachineAlias": ("sfn/StateMachine", "stateMachineArn", (("PublishStateMachineVersion", {}),) * 2),
+}
+_AN_HOUR, _HALF, _A_MINUTE = 3600.0, 1800.0, 60.0
 
 # What names a resource of another kind by a name that isn't its ARN: the field, and the kind; and the regions beside
 # PLACE's in which there must be one of the name too.
@@ -61,18 +79,31 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
     calls = len(simulator.calls)
     for other, needed in needs(sample):
-        prepare(simulator, other, needed)
         if not _is_there(simulator, other, needed):
-            _make(simulator, other, needed)
-            for region in NAMED.get(kind.label, ("", "", ()))[2]:
-                _make(simulator, other, needed, region)
-            if other.states and isinstance(simulator._clock, ManualClock):
-                simulator._clock.advance(_A_WHILE)
-        if kind.label in _MADE_BY_HAND:
-            operation, times, member = _MADE_BY_HAND[kind.label]
-            for _ in range(times):
-                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE)}, operation)
+            prepare(simulator, other, needed)
+            with _ago(simulator, _AN_HOUR):
+                _make(simulator, other, needed)
+                for region in NAMED.get(kind.label, ("", "", ()))[2]:
+                    _make(simulator, other, needed, region)
+        owner, member, steps = _MADE_BY_HAND.get(kind.label, ("", "", ()))
+        name = (kind.label, str(needed["metadata"]["name"]))
+        done = _done_by_hand.setdefault(simulator, set())
+        for number, (operation, given) in enumerate(steps if other.label == owner and name not in done else ()):
+            done.add(name)
+            with _ago(simulator, _HALF - number * _A_MINUTE):  # what one makes busy isn't any more at the next
+                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE), **given}, operation)
     del simulator.calls[calls:]
+
+
+_done_by_hand: WeakKeyDictionary[Simulator, set[tuple[str, str]]] = WeakKeyDictionary()
+
+
+@contextmanager
+def _ago(simulator: Simulator, seconds: float) -> Iterator[None]:
+    usual = simulator._clock
+    simulator._clock = lambda: usual() - seconds
+    yield
+    simulator._clock = usual
 
 
 def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
@@ -146,6 +177,13 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
 
     Of a kind that it may refer to, all, so that another can take the place of the one.
     """
+    return iter(_needs(json.dumps(sample)))
+
+
+@cache
+def _needs(text_of_it: str) -> tuple[Sample, ...]:
+    sample: dict[str, Any] = json.loads(text_of_it)
+    found: list[Sample] = []
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
     resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
     text = json.dumps(resolved)  # a test's own kind stands on nothing
@@ -162,7 +200,7 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
         if ref.source[0] == "spec"
         for place in places(resolved["spec"], ref.field[1:])
     ]
-    yield from (found for kind in own for found in _called(kind, sample))
+    found += [called for kind in own for called in _called(kind, sample)]
     for kind in load():
         if made_up(kind) and kind.label not in referred:
             continue
@@ -177,7 +215,8 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
             )
         ]
         all_of_it = kind.label in referred and kind not in own
-        yield from ((kind, _resolved(kind, other)) for other in (others if all_of_it else needed))
+        found += [(kind, _resolved(kind, other)) for other in (others if all_of_it else needed)]
+    return tuple(found)
 
 
 def _is_below(kind: Kind, sample: dict[str, Any], above: Kind, other: dict[str, Any]) -> bool:

@@ -168,8 +168,6 @@ class Observer:
             if error.code in (*self.kind.not_found, *read.absent):
                 return []
             raise
-        decode = DECODE_OBSERVED.get(self.kind.label)
-        answer = decode(read.binding.operation, answer) if decode else answer
         shown = []
         meant = IDENTITY.get(self.kind.label) if read.items else None
         for element in matching(read, desired.resource, answer):
@@ -242,7 +240,9 @@ class Observer:
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)
-        return await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+        answer = await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+        decode = DECODE_OBSERVED.get(self.kind.label)
+        return decode(read.binding.operation, answer) if decode else answer
 
 
 _GONE = "gone"

@@ -159,6 +159,7 @@ class Part:
         already: what AWS's refusals say where a call asks for what is so already: then it is done.
         joins: parts whose changes of elements that are there go along in this part's call.
         only_one: for SET, it holds one member at most, and the field is no list.
+        renews: for CHILDREN, an element that is there is taken away before it is written otherwise.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
 
@@ -178,6 +179,7 @@ class Part:
     joins: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
     only_one: bool = False
+    renews: bool = False
     most: int = 0
 
 

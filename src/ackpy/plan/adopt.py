@@ -10,6 +10,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, get, put, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import is_empty
+from ackpy.wire.call import is_optional
 
 POLICIES = ("adopt", "adopt-or-create")
 
@@ -54,7 +55,7 @@ def identified_by(kind: Kind, text: str | None, resource: Mapping[str, Json]) ->
     for name, path in kind.adoption.items():
         if name in given:
             put(found, path, given[name])
-        elif is_empty(get(resource, path)) and name not in kind.adoption_optional:
+        elif is_empty(get(resource, path)) and name not in kind.adoption_optional and not is_optional(kind, path):
             raise AdoptionRefusedError(f"required field missing: {name}")
     return found
 
@@ -73,8 +74,10 @@ def filling(
 def _absent(spec: Mapping[str, Json], observed: Mapping[str, Json]) -> dict[str, Json]:
     added: dict[str, Json] = {}
     for name, value in observed.items():
-        if name not in spec:
+        if name not in spec and not is_empty(value):
             added[name] = value
-        elif isinstance(spec[name], Mapping) and isinstance(value, Mapping) and (inner := _absent(spec[name], value)):
+        elif (
+            isinstance(spec.get(name), Mapping) and isinstance(value, Mapping) and (inner := _absent(spec[name], value))
+        ):
             added[name] = inner
     return added
