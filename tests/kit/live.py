@@ -109,6 +109,11 @@ class Live:
                 found.append(Thing(self, kind, manifest))
         return found
 
+    def alone(self, kind: Kind, namespace: str, prefix: str) -> "Thing":
+        """One of a kind that refers to no other object."""
+        own = [one for one in self.things(namespace, prefix) if one.kind is kind]
+        return next(one for one in own if not any(get(one.spec, ref.ref[1:]) for ref in kind.references))
+
     def audit_size(self) -> int:
         assert self.plane.audit_log
         return self.plane.audit_log.stat().st_size

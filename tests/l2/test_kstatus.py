@@ -35,7 +35,7 @@ each_kind = pytest.mark.parametrize("kind", [one for one in load() if one.label 
 
 
 def sample(live: Live, kind: Kind) -> Thing:
-    return next(one for one in live.things(NAMESPACE, prefix="health-") if one.kind is kind)
+    return live.alone(kind, NAMESPACE, "health-")
 
 
 @asynccontextmanager

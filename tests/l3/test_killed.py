@@ -11,7 +11,7 @@ from tests.kit import edits
 from tests.kit.live import Live
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
-from tests.l3.conftest import FOUR, alone
+from tests.l3.conftest import FOUR, NAMESPACE
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -36,7 +36,7 @@ async def killed_in(live: Live, operation: str, folder: Path) -> AsyncIterator[N
 
 
 async def test_in_creation(live: Live, kind: Kind, tmp_path: Path) -> None:
-    thing = alone(live, kind, "killed-")
+    thing = live.alone(kind, NAMESPACE, "killed-")
     async with killed_in(live, kind.create.operation, tmp_path):
         thing.apply()
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
@@ -48,7 +48,7 @@ async def test_in_creation(live: Live, kind: Kind, tmp_path: Path) -> None:
 
 
 async def test_in_an_edit(live: Live, kind: Kind, tmp_path: Path) -> None:
-    thing = alone(live, kind, "killed-")
+    thing = live.alone(kind, NAMESPACE, "killed-")
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
         thing.apply()
         await thing.synced()
@@ -65,7 +65,7 @@ async def test_in_an_edit(live: Live, kind: Kind, tmp_path: Path) -> None:
 
 
 async def test_in_deletion(live: Live, kind: Kind, tmp_path: Path) -> None:
-    thing = alone(live, kind, "killed-")
+    thing = live.alone(kind, NAMESPACE, "killed-")
     with ackpy(tmp_path, *live.run_flags(), environment=CREDENTIALS):
         thing.apply()
         obj = await thing.synced()

@@ -12,7 +12,7 @@ from tests.kit import edits
 from tests.kit.live import Live
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
-from tests.l3.conftest import FOUR, NAMESPACE, alone
+from tests.l3.conftest import FOUR, NAMESPACE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -40,7 +40,7 @@ async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
 
 
 async def test_throttling(live: Live, tmp_path: Path) -> None:
-    things = [alone(live, kind, "slow-") for kind in FOUR]
+    things = [live.alone(kind, NAMESPACE, "slow-") for kind in FOUR]
     await live.endpoint.inject(
         *(Fault(kind.create.operation, 2, 400, "ThrottlingException", "Rate exceeded") for kind in FOUR)
     )
@@ -64,7 +64,7 @@ async def test_it_ends_when_asked(live: Live, tmp_path: Path, number: signal.Sig
 
 async def test_another_process_takes_over(live: Live, tmp_path: Path) -> None:
     flags = live.run_flags("--enable-leader-election", f"--leader-election-namespace={NAMESPACE}")
-    things = [alone(live, kind, "led-") for kind in FOUR]
+    things = [live.alone(kind, NAMESPACE, "led-") for kind in FOUR]
     names = {f"ack-{kind.group}" for kind in load()}
 
     async def holder() -> str:
