@@ -10,7 +10,6 @@ from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import Json, get, put, with_value
 from ackpy.plan import tags
 from ackpy.plan.compare import is_empty
-from ackpy.wire.call import is_optional
 
 POLICIES = ("adopt", "adopt-or-create")
 
@@ -55,7 +54,7 @@ def identified_by(kind: Kind, text: str | None, resource: Mapping[str, Json]) ->
     for name, path in kind.adoption.items():
         if name in given:
             put(found, path, given[name])
-        elif is_empty(get(resource, path)) and name not in kind.adoption_optional and not is_optional(kind, path):
+        elif is_empty(get(resource, path)) and name not in kind.adoption_optional:
             raise AdoptionRefusedError(f"required field missing: {name}")
     return found
 

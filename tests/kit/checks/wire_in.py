@@ -146,12 +146,13 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
         for out in _maps(contract)
         for paths in out.values()
         for path in ([paths], paths)[type(paths) is list]
-    } | {one["path"] for one in all_excepted(contract, "shown")}
-    shown -= {one["path"] for one in all_excepted(contract, "not_read")}
+    }
+    unread = {one["path"] for one in all_excepted(contract, "not_read")}
+    apart = {one["path"] for one in all_excepted(contract, "shown") if "operation" in one}  # held by _mapped
+    shown = (shown | apart) - unread
     for part in kind.parts:
         for name in part.fields:
-            told = {one["path"] for what in ("not_read", "shown") for one in all_excepted(contract, what)}
-            if f"spec.{name}" in shown or told.issuperset(leaf_paths(contract, f"spec.{name}")):
+            if f"spec.{name}" in shown or (unread | apart).issuperset(leaf_paths(contract, f"spec.{name}")):
                 continue
             read = part.read or kind.exists
             if read.each is not None:
@@ -171,9 +172,9 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
 def _is_told_as_text(kind: Kind, name: str, read: Read) -> bool:
     """Whether a field that holds more is told as one text."""
     answers = kind.service.model.operation_model(read.binding.operation).output_shape
-    members = [link.aws[0] for link in read.binding.outputs if link.field == ("spec", name) and link.aws]
-    texts = [one for one in members if answers and answers.members[one].type_name == "string"]
-    return bool(texts) and kind.spec.fields[name].type is Type.LIST
+    named = {link.aws[0] for link in read.binding.outputs if link.field == ("spec", name) and link.aws}
+    told = [shape for member, shape in answers.members.items() if member in named] if answers else []
+    return kind.spec.fields[name].type is Type.LIST and any(shape.type_name == "string" for shape in told)
 
 
 def _members(made: Node, shape: Shape | None) -> list[tuple[Any, Shape]]:
@@ -181,7 +182,7 @@ def _members(made: Node, shape: Shape | None) -> list[tuple[Any, Shape]]:
     members = shape.members if isinstance(shape, StructureShape) and isinstance(made, dict) else {}
     inner = [(made[member], below) for member, below in members.items() if member in made]
     listed = [
-        ([one[name] for one in made[member]], below)
+        ([one[name] for one in made[member] if name in one], below)
         for member, below in members.items()
         if isinstance(below, ListShape) and isinstance(below.member, StructureShape)
         for name in below.member.members
