@@ -6,7 +6,7 @@ of candidates, most likely first; who uses them takes the first that AWS accepts
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, reduce
 from typing import Any
 
@@ -97,7 +97,7 @@ def node_at(kind: Kind, path: Path) -> Field:
     for key in path:
         child = node.fields.get(key) if node.type is Type.STRUCT else node.item
         assert child is not None, path
-        node = child
+        node = child if node.rule.read else replace(child, rule=replace(child.rule, read=False))
     return node
 
 
@@ -274,6 +274,8 @@ def _texts(node: Field, value: str) -> Iterator[str]:
         yield "false" if value == "true" else "true"
     else:
         yield f"{value}x/" if value.endswith("/") else f"{value}x"
+        if value[-1:].isdigit():  # an id of so many characters, or a version
+            yield f"{value[:-1]}{(int(value[-1]) + 1) % 10}"
 
 
 def _nudge(document: Any) -> bool:

@@ -56,6 +56,8 @@ class Observer:
         own_reads = {part.name for part in self.kind.parts if part.read is not None and part.name in wanted}
         if not own_reads or any(part.read is None for part in shown) or not self._identified(desired):
             return await self._from_existence(desired, wanted)
+        if any(self._goes_by_a_list(part) for part in self.kind.parts if part.name in own_reads):
+            return await self._from_existence(desired, wanted)
         # Any part's read tells of a resource that is gone; the existence read would only repeat it.
         unread = frozenset(part.name for part in self.kind.parts)
         return await self.again(desired, Observation(True, status=desired.recorded, unknown=unread), own_reads)
@@ -101,6 +103,12 @@ class Observer:
         unread = frozenset(part.name for part in self.kind.parts) - filled
         observed = Observation(True, there.spec, merged(status, there.status), unread)
         return await self.again(replace(desired, recorded=observed.status), observed, wanted - filled)
+
+    def _goes_by_a_list(self, part: Part) -> bool:
+        """Whether a part is read by what only a list says, and what was recorded may be over: the newest version."""
+        exists = self.kind.exists
+        told = {link.field for link in exists.binding.outputs} - {*self.kind.identity} if exists.items else ()
+        return part.read is not None and any(link.field in told for link in part.read.binding.inputs)
 
     def _identified(self, desired: Desired) -> bool:
         return identified(self.kind, desired.resource)

@@ -1,4 +1,4 @@
-"""What Lambda does with event source mappings, layers and code signing configurations. Called through `RULES`.
+"""What Lambda does with event source mappings and code signing configurations. Called through `RULES`.
 
 Source: https://docs.aws.amazon.com/lambda/latest/api/ (each operation's page) and
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
@@ -6,15 +6,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import uuid
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules.lambda_names import arn, name, refuse, shown, well_formed, without
+from ackpy.sandbox.simulator.rules.lambda_names import arn, name, refuse, shown, well_formed
 from ackpy.sandbox.simulator.world import Resource, instant
 
 _MAKING_SECONDS = 2.0
@@ -111,51 +109,6 @@ def list_mappings(request: Request) -> Answer:
             if source in {None, one.get("EventSourceArn")} and function in {"", name(one["FunctionArn"])}
         ]
     }
-
-
-def publish_layer(request: Request) -> Answer:
-    """Each version has the next number, and none is given twice."""
-    well_formed(request)
-    params = request.params
-    content = params["Content"]
-    bucket = [str(content[member]) for member in ("S3Bucket", "S3Key", "S3ObjectVersion") if member in content]
-    if ("ZipFile" in content) is bool(bucket) or (bucket and not {"S3Bucket", "S3Key"} <= content.keys()):
-        raise refuse(request, "Please provide a source: a ZipFile, or S3Bucket and S3Key.")
-    if "ZipFile" in content and not content["ZipFile"].startswith(b"PK"):
-        raise refuse(request, "Could not unzip uploaded file. Please check your file, then try to upload again.")
-    layer, number = _layer(request), 1
-    while (slot := request.other("LayerVersion", f"{layer}:{number}")).current or slot.deleted is not None:
-        number += 1
-    source: bytes = content.get("ZipFile") or "/".join(bucket).encode()
-    members = ("Description", "CompatibleArchitectures", "CompatibleRuntimes", "LicenseInfo")
-    kept = {
-        "layer": {"Description": "", **{member: deepcopy(params[member]) for member in members if member in params}},
-        "code": {
-            "CodeSha256": base64.b64encode(hashlib.sha256(source).digest()).decode(),
-            "CodeSize": len(source),
-        },
-    }
-    made = Resource(f"{layer}:{number}", request.account, request.region, request.now, request.now, kept)
-    slot.write(made, request.lags.created, request.now)
-    return _layer_version(made)
-
-
-def get_layer(request: Request) -> Answer:
-    """One version of a layer."""
-    return _layer_version(request.there)
-
-
-def list_layers(request: Request) -> Answer:
-    """The versions of a layer, the newest first; of a layer that isn't there, none."""
-    layer = _layer(request)
-    found = [
-        one
-        for one in request.world.look("lambda", "LayerVersion", request.now)
-        if (one.account, one.region) == (request.account, request.region) and one.key.rpartition(":")[0] == layer
-    ]
-    found.sort(key=lambda one: -int(one.key.rpartition(":")[2]))
-    versions = [_layer_version(one) for one in found]
-    return {"LayerVersions": [{m: v for m, v in one.items() if m not in {"Content", "LayerArn"}} for one in versions]}
 
 
 def create_signing_config(request: Request) -> None:
@@ -264,26 +217,6 @@ def _mapping(request: Request, found: Resource) -> Answer:
     }
 
 
-def _layer(request: Request) -> str:
-    return str(request.params["LayerName"]).rpartition(":")[2]
-
-
-def _layer_version(found: Resource) -> Answer:
-    kept: Any = found.parts["layer"]
-    layer, _, number = found.key.rpartition(":")
-    own = f"arn:aws:lambda:{found.region}:{found.account}:layer:{layer}"
-    code: Any = found.parts["code"]
-    return {
-        **without(deepcopy(kept)),
-        "Description": kept["Description"],
-        "Content": {"Location": f"https://awslambda-us-east-1-layers.s3.amazonaws.com/{found.key}", **code},
-        "CreatedDate": shown(found.created),
-        "LayerArn": own,
-        "LayerVersionArn": f"{own}:{number}",
-        "Version": int(number),
-    }
-
-
 def _signing(request: Request, there: Answer) -> Answer:
     members = ("AllowedPublishers", "CodeSigningPolicies", "Description")
     given = {member: deepcopy(request.params[member]) for member in members if member in request.params}
@@ -311,11 +244,8 @@ RULES = {
     "DeleteEventSourceMapping": delete_mapping,
     "GetCodeSigningConfig": get_signing_config,
     "GetEventSourceMapping": get_mapping,
-    "GetLayerVersion": get_layer,
     "ListCodeSigningConfigs": list_signing_configs,
     "ListEventSourceMappings": list_mappings,
-    "ListLayerVersions": list_layers,
-    "PublishLayerVersion": publish_layer,
     "UpdateCodeSigningConfig": update_signing_config,
     "UpdateEventSourceMapping": update_mapping,
 }
