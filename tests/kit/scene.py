@@ -260,10 +260,9 @@ def unmarked(value: Any) -> Any:
 
 def alike(kind: Kind, obj: Object, value: Any) -> Any:
     """A value with what AWS names anew each time (an object's status has the names) made the same."""
-    named = {path for path in kind.identity if path[0] == "status"}
-    named |= {("status", name) for name in kind.status.fields if name.endswith("ID")}
-    told = [str(get(obj, path) or "") for path in sorted(named)]
-    made = [*(one for one in told if len(one) >= _SHORTEST_MADE_UP), obj["metadata"]["uid"]]
+    told = [str(get(obj, path)) for path in kind.identity if path[0] == "status"]
+    ids = [str(obj["status"].get(name, "")) for name in sorted(kind.status.fields) if name.endswith("ID")]
+    made = [*told, *(one for one in ids if len(one) >= _SHORTEST_MADE_UP), obj["metadata"]["uid"]]
     made += set(_HEXADECIMAL.findall(json.dumps(obj["status"]))) - set(_HEXADECIMAL.findall(json.dumps(obj["spec"])))
     return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
 

@@ -337,3 +337,16 @@ def test_a_layer_that_was_there_is_not_taken_over() -> None:
 def test_the_registry_of_any_cluster_may_be_referred_to() -> None:
     fields = {one.field[1] for one in KINDS["lambda/EventSourceMapping"].references}
     assert {"amazonManagedKafkaEventSourceConfig", "selfManagedKafkaEventSourceConfig"} <= fields
+
+
+@pytest.mark.parametrize("field", ["amazonManagedKafkaEventSourceConfig", "selfManagedKafkaEventSourceConfig"])
+def test_a_consumer_group_is_settled_at_creation(field: str) -> None:
+    kind, there = (
+        KINDS["lambda/EventSourceMapping"],
+        {"bisectBatchOnFunctionError": False, field: {"consumerGroupID": "g"}},
+    )
+    observed = Observation(True, {**there, "tumblingWindowInSeconds": 0}, {"uuid": "u", **ARN})
+    registry = {"eventRecordFormat": "JSON"}
+    for group, refused in (({"consumerGroupID": "h"}, True), ({}, False)):
+        decision = decide(kind, Desired({field: {**group, "schemaRegistryConfig": registry}}), observed, Memory())
+        assert isinstance(decision, Refuse) is refused

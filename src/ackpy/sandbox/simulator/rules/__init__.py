@@ -14,6 +14,7 @@ from ackpy.sandbox.simulator.rules import (
     lambda_functions,
     lambda_layers,
     lambda_qualifiers,
+    lambda_signing,
     lambda_sources,
     s3,
     sns,
@@ -30,7 +31,13 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "ecr": ecr.RULES,
     "iam": iam.RULES,
     "kms": kms.RULES,
-    "lambda": {**lambda_functions.RULES, **lambda_layers.RULES, **lambda_qualifiers.RULES, **lambda_sources.RULES},
+    "lambda": {
+        **lambda_functions.RULES,
+        **lambda_layers.RULES,
+        **lambda_qualifiers.RULES,
+        **lambda_signing.RULES,
+        **lambda_sources.RULES,
+    },
     "s3": {
         "CreateBucket": s3.create_bucket,
         "PutBucketAccelerateConfiguration": s3.put_accelerate,

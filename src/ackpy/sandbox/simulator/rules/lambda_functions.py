@@ -27,6 +27,7 @@ from ackpy.sandbox.simulator.rules.lambda_names import (
     well_formed,
     without,
 )
+from ackpy.sandbox.simulator.rules.lambda_signing import known
 from ackpy.sandbox.simulator.world import Resource, Slot
 
 MAKING_SECONDS = 2.0
@@ -64,7 +65,7 @@ def create_function(request: Request) -> None:
     request.initial["config"] = _changed(request, config)
     request.initial["code"] = _code(request, params["Code"])
     if given := params.get("CodeSigningConfigArn"):
-        _signing(request, given)
+        known(request, given)
         request.initial["signing"] = given
     made = Resource(request.named, request.account, request.region, request.now, request.now, request.initial)
     if request.slot.current is None and params.get("Publish"):
@@ -200,42 +201,27 @@ def put_concurrency(request: Request) -> Answer:
         raise refuse(
             request, "Specified ReservedConcurrentExecutions decreases the account's below its minimum of [100]."
         )
-    request.store("concurrency", wanted)
+    keep(request, request.slot, "concurrency", wanted)
     return {"ReservedConcurrentExecutions": wanted}
 
 
 def delete_concurrency(request: Request) -> Answer:
     """What isn't reserved needn't be released."""
-    request.store("concurrency", None)
+    keep(request, request.slot, "concurrency", None)
     return {}
 
 
-def get_signing(request: Request) -> Answer:
-    """The configuration that the function's code is signed by, if any."""
-    return {"FunctionName": request.key, "CodeSigningConfigArn": request.there.parts.get("signing") or ""}
-
-
-def put_signing(request: Request) -> Answer:
-    """Only archives are signed."""
-    config: Any = request.there.parts["config"]
-    if config["PackageType"] == "Image":
-        raise refuse(request, "Code signing isn't supported for functions of images.")
-    _signing(request, request.params["CodeSigningConfigArn"])
-    request.store("signing", request.params["CodeSigningConfigArn"])
-    return get_signing(request)
-
-
-def delete_signing(request: Request) -> Answer:
-    """As `delete_concurrency`."""
-    request.store("signing", None)
+def tag(request: Request) -> Answer:
+    """Tags are no part of what was modified last."""
+    keep(request, request.slot, "tags", {**(request.part("tags") or {}), **request.params["Tags"]})
     return {}
 
 
-def delete_signing_config(request: Request) -> None:
-    """One that functions use stays."""
-    mine = f"arn:aws:lambda:{request.region}:{request.account}:code-signing-config:{request.key}"
-    if any(one.parts.get("signing") == mine for one in request.world.there("lambda", "Function")):
-        raise request.fault("ResourceConflictException", "The code signing configuration is in use by functions")
+def untag(request: Request) -> Answer:
+    """As `tag`."""
+    there, gone = request.part("tags") or {}, request.params["TagKeys"]
+    keep(request, request.slot, "tags", {key: value for key, value in there.items() if key not in gone})
+    return {}
 
 
 def configuration(request: Request, found: Resource, *, version: str = "") -> Answer:
@@ -349,11 +335,6 @@ def _code(request: Request, given: Mapping[str, Any]) -> Answer:
     return {"CodeSha256": base64.b64encode(hashlib.sha256(content).digest()).decode(), "CodeSize": len(content)}
 
 
-def _signing(request: Request, given: str) -> None:
-    if request.other("CodeSigningConfig", given.rpartition(":")[2]).current is None:
-        raise request.fault("CodeSigningConfigNotFoundException")
-
-
 def _idle(request: Request, slot: Slot) -> Resource:
     """The function, if it can be changed now.
 
@@ -408,18 +389,16 @@ def _revision(found: Resource) -> str:
 
 RULES = {
     "CreateFunction": create_function,
-    "DeleteCodeSigningConfig": delete_signing_config,
     "DeleteFunction": delete_function,
-    "DeleteFunctionCodeSigningConfig": delete_signing,
     "DeleteFunctionConcurrency": delete_concurrency,
     "GetFunction": get_function,
-    "GetFunctionCodeSigningConfig": get_signing,
     "GetFunctionConcurrency": get_concurrency,
     "GetFunctionConfiguration": get_configuration,
     "ListVersionsByFunction": list_versions,
     "PublishVersion": publish_version,
-    "PutFunctionCodeSigningConfig": put_signing,
     "PutFunctionConcurrency": put_concurrency,
+    "TagResource": tag,
+    "UntagResource": untag,
     "UpdateFunctionCode": update_code,
     "UpdateFunctionConfiguration": update_configuration,
 }

@@ -18,6 +18,7 @@ from ackpy.sandbox.simulator.request import Answer, Request
 from ackpy.sandbox.simulator.world import Resource, Slot, instant
 
 LATEST = "$LATEST"
+_DATED = ("code", "config")
 
 
 def name(given: object) -> str:
@@ -69,11 +70,12 @@ def seen(request: Request) -> Resource:
 
 
 def keep(request: Request, slot: Slot, part: str, value: object, *, busy: float | None = None) -> None:
-    """Replace a part of what a slot holds; None removes it."""
+    """Replace a part of what a slot holds; None removes it. What stands beside a function changes no date of it."""
     assert slot.current is not None
     parts = {**slot.current.parts, part: value}
     until = slot.current.busy if busy is None else busy
-    made = replace(slot.current, parts=parts, modified=request.now, busy=until)
+    modified = request.now if part in _DATED else slot.current.modified
+    made = replace(slot.current, parts=parts, modified=modified, busy=until)
     slot.write(made, request.lags.changed, request.now)
 
 

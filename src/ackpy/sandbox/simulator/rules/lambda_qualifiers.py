@@ -152,6 +152,7 @@ def put_provisioned(request: Request) -> Answer:
         raise refuse(request, "Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
     if request.now < slot.current.created + MAKING_SECONDS and request.params["Qualifier"].isdigit():
         raise request.fault("ResourceConflictException", "The function is currently in the following state: Pending")
+    keep(request, slot, "_provisioned", request.now)
     keep(request, slot, "provisioned", request.params["ProvisionedConcurrentExecutions"])
     return _provisioned(request, slot.current)
 
@@ -265,13 +266,14 @@ def _invoke(request: Request, given: Answer) -> Answer:
 
 def _provisioned(request: Request, found: Resource) -> Answer:
     wanted: Any = found.parts.get("provisioned") or request.params.get("ProvisionedConcurrentExecutions")
-    ready = request.now >= found.modified + _READY_SECONDS
+    since: Any = found.parts.get("_provisioned", request.now)
+    ready = request.now >= since + _READY_SECONDS
     return {
         "RequestedProvisionedConcurrentExecutions": wanted,
         "AvailableProvisionedConcurrentExecutions": wanted if ready else 0,
         "AllocatedProvisionedConcurrentExecutions": wanted if ready else 0,
         "Status": "READY" if ready else "IN_PROGRESS",
-        "LastModified": shown(found.modified),
+        "LastModified": shown(since),
     }
 
 

@@ -1,4 +1,4 @@
-"""What Lambda does with event source mappings and code signing configurations. Called through `RULES`.
+"""What Lambda does with event source mappings. Called through `RULES`.
 
 Source: https://docs.aws.amazon.com/lambda/latest/api/ (each operation's page) and
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html
@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules.lambda_names import arn, name, refuse, shown, well_formed
+from ackpy.sandbox.simulator.rules.lambda_names import arn, name, refuse, well_formed
 from ackpy.sandbox.simulator.world import Resource, instant
 
 _MAKING_SECONDS = 2.0
@@ -111,36 +111,6 @@ def list_mappings(request: Request) -> Answer:
     }
 
 
-def create_signing_config(request: Request) -> None:
-    """What isn't said only warns."""
-    well_formed(request)
-    request.named = f"csc-{request.random.getrandbits(68):017x}"
-    request.initial["config"] = _signing(request, {})
-    made = Resource(request.named, request.account, request.region, request.now, request.now, request.initial)
-    request.answer["CodeSigningConfig"] = _signing_config(made)
-
-
-def get_signing_config(request: Request) -> Answer:
-    """A code signing configuration."""
-    return {"CodeSigningConfig": _signing_config(request.there)}
-
-
-def update_signing_config(request: Request) -> Answer:
-    """The given members are taken, the others stay."""
-    well_formed(request)
-    there: Any = request.there.parts["config"]
-    request.store("config", _signing(request, there))
-    assert request.slot.current is not None
-    return {"CodeSigningConfig": _signing_config(request.slot.current)}
-
-
-def list_signing_configs(request: Request) -> Answer:
-    """All of the region."""
-    found = request.world.look("lambda", "CodeSigningConfig", request.now)
-    own = [one for one in found if (one.account, one.region) == (request.account, request.region)]
-    return {"CodeSigningConfigs": [_signing_config(one) for one in own]}
-
-
 def _function(request: Request) -> str:
     given = request.params["FunctionName"]
     function = name(given)
@@ -185,7 +155,10 @@ def _changed(request: Request, there: Answer, source: str) -> Answer:
     if source in _KAFKA:
         config = f"{kafka}KafkaEventSourceConfig"
         made_up = str(uuid.uuid5(uuid.NAMESPACE_URL, str(_named(there))))
-        result[config] = {"ConsumerGroupId": made_up, **(result.get(config) or {})}
+        group = (there.get(config) or {}).get("ConsumerGroupId", made_up)
+        result[config] = {"ConsumerGroupId": group, **(result.get(config) or {})}
+        if config in there and result[config]["ConsumerGroupId"] != group:
+            raise refuse(request, "The consumer group of an event source mapping can't be changed.")
     return result
 
 
@@ -217,35 +190,10 @@ def _mapping(request: Request, found: Resource) -> Answer:
     }
 
 
-def _signing(request: Request, there: Answer) -> Answer:
-    members = ("AllowedPublishers", "CodeSigningPolicies", "Description")
-    given = {member: deepcopy(request.params[member]) for member in members if member in request.params}
-    result: Answer = {"Description": "", **there, **given}
-    result["CodeSigningPolicies"] = {
-        "UntrustedArtifactOnDeployment": "Warn", **(result.get("CodeSigningPolicies") or {})
-    }  # fmt: skip
-    return result
-
-
-def _signing_config(found: Resource) -> Answer:
-    config: Any = deepcopy(found.parts["config"])
-    config["AllowedPublishers"]["SigningProfileVersionArns"].sort()
-    return {
-        **config,
-        "CodeSigningConfigArn": f"arn:aws:lambda:{found.region}:{found.account}:code-signing-config:{found.key}",
-        "CodeSigningConfigId": found.key,
-        "LastModified": shown(found.modified),
-    }
-
-
 RULES = {
-    "CreateCodeSigningConfig": create_signing_config,
     "CreateEventSourceMapping": create_mapping,
     "DeleteEventSourceMapping": delete_mapping,
-    "GetCodeSigningConfig": get_signing_config,
     "GetEventSourceMapping": get_mapping,
-    "ListCodeSigningConfigs": list_signing_configs,
     "ListEventSourceMappings": list_mappings,
-    "UpdateCodeSigningConfig": update_signing_config,
     "UpdateEventSourceMapping": update_mapping,
 }
