@@ -25,6 +25,11 @@ async def converges(scene: Scene) -> None:
     await scene.world.apply(scene.manifest)
     assert await scene.settle() is Next.SWEEP
     await is_synced(scene)
+    is_one(scene)
+
+
+def is_one(scene: Scene) -> None:
+    """Law 5: there is one resource, and what AWS makes along with it."""
     assert len(scene.aws()) == 1 + sum(bool(scene.spec.get(name)) for kind, name in _ALONG if kind == scene.kind.label)
 
 

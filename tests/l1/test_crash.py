@@ -122,7 +122,7 @@ async def _end(scene: Scene) -> dict[str, Any]:
     if obj is None:
         return {"aws": aws}
     await laws.is_synced(scene)
-    assert len(aws) == 1
+    laws.is_one(scene)
     since = scene.mark()
     await scene.step()
     laws.is_calm(scene, since)
