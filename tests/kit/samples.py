@@ -49,6 +49,8 @@ _MADE_BY_HAND: dict[str, tuple[str, str, tuple[tuple[str, dict[str, str]], ...]]
     ),
     "sfn/StateMachineAlias": ("sfn/StateMachine", "stateMachineArn", (("PublishStateMachineVersion", {}),) * 2),
 }
+# A field that has AWS make another resource along with the object's own: publishing makes a version of the function.
+_ALONG = {("lambda/Function", "publish")}
 _AN_HOUR, _HALF, _A_MINUTE = 3600.0, 1800.0, 60.0
 
 # What names a resource of another kind by a name that isn't its ARN: the field, and the kind; and the regions beside
@@ -160,6 +162,11 @@ def made_up(kind: Kind) -> bool:
     """Whether AWS makes up the names of a kind's resources, so that samples can't tell them."""
     found = kind.find is not None and kind.find.by is not By.TAG
     return kind.arn is None and not found and not names(kind, {})
+
+
+def made(kind: Kind, spec: dict[str, Any]) -> int:
+    """How many resources a spec comes to: its own, and what AWS makes along with it."""
+    return 1 + sum(bool(spec.get(name)) for label, name in _ALONG if label == kind.label)
 
 
 def values(ref: Reference) -> list[Any]:

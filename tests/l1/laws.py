@@ -13,11 +13,9 @@ from ackpy.plan.compare import differences, is_empty, normal
 from ackpy.wire.call import Call
 from tests.kit import edits, values
 from tests.kit.edits import Change
+from tests.kit.samples import made
 from tests.kit.scene import Mark, Scene, alike, named, unmarked
 from tests.kit.world import condition
-
-# What AWS makes along with a resource, where a field says so: publishing makes a version, a resource of its own.
-_ALONG = {("lambda/Function", "publish")}
 
 
 async def converges(scene: Scene) -> None:
@@ -30,7 +28,7 @@ async def converges(scene: Scene) -> None:
 
 def is_one(scene: Scene) -> None:
     """Law 5: there is one resource, and what AWS makes along with it."""
-    assert len(scene.aws()) == 1 + sum(bool(scene.spec.get(name)) for kind, name in _ALONG if kind == scene.kind.label)
+    assert len(scene.aws()) == made(scene.kind, scene.spec)
 
 
 async def is_synced(scene: Scene) -> None:

@@ -202,7 +202,8 @@ def _one_a_call(
             binding = part.update
         given = _params(kind, binding, spec, {name: sent(key, one)}, observed)
         sets: dict[Path, Json] = {(name,): shown(left) or None}
-        calls.append(Call(binding.operation, given, purpose, (part.name,), sets, joins=updates))
+        way_for = wanted.get(key) if removes else None
+        calls.append(Call(binding.operation, given, purpose, (part.name,), sets, joins=updates, way_for=way_for))
     return calls
 
 

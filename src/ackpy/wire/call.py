@@ -40,6 +40,7 @@ class Call:
         sets: path in the spec → its value once the call has worked (None: gone). What `predict` applies.
         outputs: where the answer goes.
         joins: it may go along in the call of a part that says so (Part.joins).
+        way_for: what a removal makes way for: for something else, it is another one.
     """
 
     operation: str
@@ -49,11 +50,12 @@ class Call:
     sets: Mapping[Path, Json] = field(default_factory=dict)
     outputs: Binding | None = None
     joins: bool = False
+    way_for: Json = None
 
     @property
     def fingerprint(self) -> str:
         """Tells calls apart that would do different things."""
-        text = orjson.dumps(self.params, default=repr, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps((self.params, self.way_for), default=repr, option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(self.operation.encode() + text).hexdigest()[:16]
 
 
