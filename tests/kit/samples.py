@@ -51,7 +51,9 @@ _MADE_BY_HAND: dict[str, tuple[str, str, tuple[tuple[str, dict[str, str]], ...]]
 }
 # A field that has AWS make another resource along with the object's own: publishing makes a version of the function.
 _ALONG = {("lambda/Function", "publish")}
-_AN_HOUR, _HALF, _A_MINUTE = 3600.0, 1800.0, 60.0
+_AN_HOUR, _HALF = 3600.0, 1800.0
+_SOON = 2.0
+"""Seconds after which what a step made busy isn't any more."""
 
 # What names a resource of another kind by a name that isn't its ARN: the field, and the kind; and the regions beside
 # PLACE's in which there must be one of the name too.
@@ -80,24 +82,29 @@ def alone(kind: Kind) -> list[dict[str, Any]]:
 def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
     calls = len(simulator.calls)
+    ours, done = _made_here.setdefault(simulator, set()), _done_by_hand.setdefault(simulator, {})
     for other, needed in needs(sample):
-        if not _is_there(simulator, other, needed):
-            prepare(simulator, other, needed)
-            with _ago(simulator, _AN_HOUR):
-                _make(simulator, other, needed)
-                for region in NAMED.get(kind.label, ("", "", ()))[2]:
+        for region in (PLACE["region"], *NAMED.get(kind.label, ("", "", ()))[2]):
+            if not _is_there(simulator, other, needed, region):
+                prepare(simulator, other, needed)
+                with _ago(simulator, _AN_HOUR):
                     _make(simulator, other, needed, region)
+                ours.add(needed["metadata"]["name"])
         owner, member, steps = _MADE_BY_HAND.get(kind.label, ("", "", ()))
-        name = (kind.label, str(needed["metadata"]["name"]))
-        done = _done_by_hand.setdefault(simulator, set())
-        for number, (operation, given) in enumerate(steps if other.label == owner and name not in done else ()):
-            done.add(name)
-            with _ago(simulator, _HALF - number * _A_MINUTE):  # what one makes busy isn't any more at the next
+        name, now = str(needed["metadata"]["name"]), simulator._clock()
+        at = max([now - (_HALF if name in ours else 0.0), *(until for (_, one), until in done.items() if one == name)])
+        meant = other.label == owner and _is_named(other, needed, sample) and (kind.label, name) not in done
+        for operation, given in steps if meant else ():
+            with _ago(simulator, now - at):
                 _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE), **given}, operation)
+            at += _SOON
+            done[kind.label, name] = at
     del simulator.calls[calls:]
 
 
-_done_by_hand: WeakKeyDictionary[Simulator, set[tuple[str, str]]] = WeakKeyDictionary()
+_made_here: WeakKeyDictionary[Simulator, set[str]] = WeakKeyDictionary()
+_done_by_hand: WeakKeyDictionary[Simulator, dict[tuple[str, str], float]] = WeakKeyDictionary()
+"""For what kind what was done to which sample's resource, and when that is over."""
 
 
 @contextmanager
@@ -108,10 +115,10 @@ def _ago(simulator: Simulator, seconds: float) -> Iterator[None]:
     simulator._clock = usual
 
 
-def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> bool:
+def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any], region: str) -> bool:
     binding, resource = kind.exists.binding, _resource(kind, sample)
     try:
-        answer = _call(simulator, kind, params(kind, binding, resource), binding.operation)
+        answer = _call(simulator, kind, params(kind, binding, resource), binding.operation, region)
     except AwsFault:
         return False
     return any(True for _ in matching(kind.exists, resource, answer))
@@ -240,6 +247,12 @@ def _called(kind: Kind, sample: dict[str, Any]) -> Iterator[Sample]:
         for one in alone(other) if other.label == label else ():
             if [one["spec"][path[1]] for path in other.identity] == [sample["spec"].get(field)]:
                 yield other, one
+
+
+def _is_named(kind: Kind, needed: dict[str, Any], sample: dict[str, Any]) -> bool:
+    """Whether a sample names another's resource, by its ARN or less."""
+    text = json.dumps(sample)
+    return any(_stands(name.rpartition(":")[2], text) for name in _names(kind, needed))
 
 
 def _stands(name: str, text: str) -> bool:
