@@ -265,14 +265,18 @@ def counted(kind: Kind) -> set[str]:
     return {name for label, name in _COUNTED if label == kind.label}
 
 
+def uncounted(kind: Kind, obj: Object, value: Any) -> Any:
+    """A value without the numbers that only say how often AWS was asked, of what an object's status tells."""
+    return _without_names(value, [str(obj["status"][name]) for name in counted(kind)])
+
+
 def alike(kind: Kind, obj: Object, value: Any) -> Any:
     """A value with what AWS names anew each time (an object's status has the names) made the same."""
     told = [str(get(obj, path)) for path in kind.identity if path[0] == "status"]
     ids = [str(obj["status"].get(name, "")) for name in sorted(kind.status.fields) if name.endswith("ID")]
-    told += [str(obj["status"][name]) for name in counted(kind)]
     made = [*told, *(one for one in ids if len(one) >= _SHORTEST_MADE_UP), obj["metadata"]["uid"]]
     made += set(_HEXADECIMAL.findall(json.dumps(obj["status"]))) - set(_HEXADECIMAL.findall(json.dumps(obj["spec"])))
-    return _without_names(value, [re.split("[:/]", name)[-1] for name in made])
+    return _without_names(uncounted(kind, obj, value), [re.split("[:/]", name)[-1] for name in made])
 
 
 def _without_names(value: Any, names: list[str]) -> Any:
