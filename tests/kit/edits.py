@@ -113,12 +113,19 @@ def _is_settled(kind: Kind, path: Path) -> bool:
     return any(node is not None and node.rule.create_only for node in above)
 
 
+def _holds_settled(kind: Kind, name: str, value: Any) -> bool:
+    """Whether a structure has members that stay as they are while it is there."""
+    node = kind.spec.fields[name]
+    leaves = values.leaves(node, value, (name,)) if node.type is Type.STRUCT else ()
+    return any(_is_settled(kind, leaf.path) for leaf in leaves)
+
+
 def removable(kind: Kind, part: Part, spec: dict[str, Any]) -> list[str]:
     """The fields of a part that a spec sets and whose removal changes AWS, and those that can't be there without."""
     return [
         name
         for name in _with_dependants(kind, part)
-        if name in {*spec} - values.required(kind)
+        if name in {*spec} - values.required(kind) - _STAY.get(kind.label, set())
         and not is_fixed(kind, name)
         and kind.spec.fields[name].rule.unset is not Unset.UNMANAGED
         and any(differences(kind.spec.fields[name], None, spec[name]))
@@ -190,9 +197,9 @@ def _together(kind: Kind, spec: dict[str, Any], leaf: Leaf, changed: list[dict[s
 
 def _as_others(kind: Kind, spec: dict[str, Any], leaf: Leaf) -> Iterator[dict[str, Any]]:
     """Specs like other samples': what goes only with other values of other fields (a type, say)."""
-    own = {name: value for name, value in spec.items() if is_fixed(kind, name)}
+    own = {name: value for name, value in spec.items() if is_fixed(kind, name) or _holds_settled(kind, name, value)}
     for sample in alone(kind):
-        other = own | {name: value for name, value in sample["spec"].items() if not is_fixed(kind, name)}
+        other = {name: value for name, value in sample["spec"].items() if not is_fixed(kind, name)} | own
         if values.at(other, leaf.path) not in (None, values.at(spec, leaf.path)):
             yield other
 

@@ -6,8 +6,9 @@ quick; writes never do, so that whatever the audit log says of ackpy was done by
 
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from ackpy.aws.errors import AwsError
 from ackpy.aws.scope import Scope
 from ackpy.controller.objects import resource_of
 from ackpy.controller.observe import Observer
-from ackpy.controller.subject import ACK, RESOURCE_UID
+from ackpy.controller.subject import ACK, PAUSED, RECONCILE_AT, RESOURCE_UID
 from ackpy.crd.crd import definition, shared
 from ackpy.kinds.model import Kind, Part
 from ackpy.kinds.paths import get, with_value
@@ -29,7 +30,7 @@ from ackpy.kube import load as load_config
 from ackpy.kube.events import EVENTS
 from ackpy.plan import states, tags
 from ackpy.plan.compare import differences
-from ackpy.plan.decide import Act, Desired, Memory, creation, decide
+from ackpy.plan.decide import Act, Desired, Gone, Memory, Wait, creation, decide
 from ackpy.sandbox import binaries
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
@@ -37,11 +38,13 @@ from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Observation, Purpose
 from tests.kit import values
 from tests.kit.boto import Boto
+from tests.kit.edits import Change
 from tests.kit.samples import NAMED, samples
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION, condition, recalled
 
 _OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace", RESOURCE_UID), "")
+_ROUNDS = 20
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
@@ -249,6 +252,8 @@ class Thing:
             elif (obj.get("status") or {}).get("pendingConfirmation") == "true":
                 topic, _, token = given.rpartition(":")
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
+            elif "must have DynamoDB Streams enabled" in condition(obj, "ACK.Terminal").get("message", ""):
+                self.annotate(f"{RECONCILE_AT}={time.time()}")  # its tables, other objects', may have them by now
             elif "can't be changed: the" in condition(obj, "ACK.Terminal").get("message", ""):
                 await self.hand_deletion(obj)
 
@@ -311,16 +316,17 @@ class Thing:
         return not await self.wrong_in_aws()
 
     async def wrong_in_aws(self) -> list[str]:
-        """The leaves of the manifest that AWS hasn't, or has otherwise."""
+        """The leaves of the manifest that AWS is held to, and hasn't, or has otherwise."""
         observed, wrong = await self.observed(), []
         if not observed:
             return ["everything"]
-        for leaf in values.leaves(self.kind.spec, self.spec):
+        spec = _held_to(self.kind, await self.obj(), self.spec)
+        for leaf in values.leaves(self.kind.spec, spec):
             if leaf.node.rule.read and self.kind.part_of(leaf.path[0]):
                 node = self.kind.spec.at(leaf.reported) or leaf.node
                 name = leaf.path[0]
-                there = {name: values.aligned(self.kind.spec.fields[name], self.spec[name], observed.get(name))}
-                wanted, found = values.at(self.spec, leaf.reported), values.at(there, leaf.reported)
+                there = {name: values.aligned(self.kind.spec.fields[name], spec[name], observed.get(name))}
+                wanted, found = values.at(spec, leaf.reported), values.at(there, leaf.reported)
                 unsaid = found is None and not any(differences(node, wanted, None))  # AWS doesn't show a default
                 if not unsaid and not _same(node, wanted, found):
                     wrong.append(f"{'.'.join(leaf.path)}: {found!r}, not {wanted!r}")
@@ -332,14 +338,21 @@ class Thing:
         Raises:
             AwsError: AWS takes no such change.
         """
+        acted = False
+        for _ in range(_ROUNDS if self._goes_in_steps else 1):
+            if not await self._hand_once(spec):
+                break
+            acted = True
+        return acted
+
+    async def _hand_once(self, spec: Mapping[str, Any]) -> bool:
         obj = await self.obj()
         observed = await self._observe(obj)
         for ref in self.kind.references:  # what it takes from another object stays
             if get(spec, ref.ref[1:]) is not None:
                 spec = with_value(spec, ref.field[1:], get(observed.spec, ref.field[1:]))
         own = {key: value for key, value in tags.of(self.kind, observed.spec).items() if key in _OWN_TAGS}
-        if normalise := NORMALISE_DESIRED.get(self.kind.label):
-            spec = normalise(spec, _scope(obj).region)
+        spec = _held_to(self.kind, obj, spec)
         decision = decide(self.kind, Desired(spec, observed.status, tags=own), observed, Memory())
         if not isinstance(decision, Act):
             return False
@@ -347,6 +360,37 @@ class Thing:
             await self._by_hand(obj, call.operation, call.params)
             await self.quiet()
         return True
+
+    @property
+    def _goes_in_steps(self) -> bool:
+        return any(part.exclusive for part in self.kind.parts)
+
+    @contextmanager
+    def left_alone(self) -> Iterator[None]:
+        """What AWS takes only in steps isn't put back before all of them are done."""
+        if self._goes_in_steps:
+            self.annotate(f"{PAUSED}=true")
+        try:
+            yield
+        finally:
+            if self._goes_in_steps:
+                self.annotate(f"{PAUSED}-")
+
+    async def change_one(self, changes: Iterable[Change]) -> tuple["Thing", Change] | None:
+        """Somebody does the first change that AWS takes: the thing as it is then, and that change.
+
+        None where no change makes a difference: what is changed already may have made the part meaningless.
+        """
+        refusals = []
+        for change in changes:
+            for candidate in change.candidates:
+                try:
+                    if await self.hand(candidate):
+                        return self.like(candidate), change
+                except AwsError as error:
+                    refusals.append(f"{'.'.join(change.leaf.path)}: {error}")
+        assert not refusals, f"{self}: AWS takes none of the changes: {refusals}"
+        return None
 
     async def hand_deletion(self, obj: Object | None = None) -> None:
         """Somebody deletes the resource past Kubernetes: of an object, which itself may not be there any more.
@@ -357,7 +401,12 @@ class Thing:
         desired = Desired(recalled(self.kind, obj), deleting=True)
         while (observed := await self._observe(obj)).exists:  # what AWS wants taken away goes first
             decision = decide(self.kind, replace(desired, recorded=observed.status), observed, Memory())
-            assert isinstance(decision, Act)
+            if isinstance(decision, Gone):
+                return  # AWS still shows what is gone
+            if isinstance(decision, Wait):
+                await self.quiet()
+                continue
+            assert isinstance(decision, Act), decision
             for call in decision.stage.calls:
                 await self._by_hand(obj, call.operation, call.params)
             if decision.stage.purpose is Purpose.DELETE:
@@ -366,6 +415,12 @@ class Thing:
     async def _observe(self, obj: Object) -> Observation:
         desired = Desired(recalled(self.kind, obj), obj.get("status") or {})
         return await Observer(self.kind, self.live.boto, _scope(obj)).everything(desired)
+
+
+def _held_to(kind: Kind, obj: Object, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of a spec AWS is held to."""
+    normalise = NORMALISE_DESIRED.get(kind.label)
+    return normalise(spec, _scope(obj).region) if normalise else spec
 
 
 async def all_gone(things: list[Thing]) -> None:

@@ -69,6 +69,10 @@ def of(node: Field) -> st.SearchStrategy[Any]:
     if node.type is Type.STRUCT:
         inner = {name: of(child) for name, child in node.fields.items() if child.type not in values.SHARED}
         return st.fixed_dictionaries({}, optional=inner)
+    if node.type is Type.LIST and node.item and node.rule.key:  # AWS takes no element without its key
+        rest = {name: of(child) for name, child in node.item.fields.items() if child.type not in values.SHARED}
+        key = {node.rule.key: rest.pop(node.rule.key).filter(bool)}
+        return st.lists(st.fixed_dictionaries(key, optional=rest), max_size=2, unique_by=_identity(node))
     if node.type is Type.LIST and node.item:
         return st.lists(of(node.item), max_size=2, unique_by=_identity(node))
     if node.type is Type.MAP and node.item:
@@ -79,7 +83,7 @@ def of(node: Field) -> st.SearchStrategy[Any]:
 def _identity(node: Field) -> Any:
     """Tags have keys, and each key once; a set has each member once."""
     if node.rule.key:
-        return lambda one: one.get(node.rule.key) or ""
+        return lambda one: one[node.rule.key]
     if node.rule.compare is Compare.TAGS:
         return lambda pair: pair.get(next(iter(node.item.fields)) if node.item else "") or ""
     return repr if node.rule.compare is Compare.SET else None

@@ -140,13 +140,22 @@ def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = Non
 
 
 def aligned(node: Field, value: Any, other: Any) -> Any:
-    """Another value of a field, with elements that have keys, or no order, in this one's order."""
+    """Another value of a field, with elements that have keys, or no order, in this one's order.
+
+    Of a list of which only what both sides have is compared, what the other lacks is as it is here.
+    """
     if node.rule.compare is Compare.SET and other:
         return sorted(other, key=lambda one: value.index(one) if one in value else len(value))
     if not node.rule.key or not other:
         return other
     order = [one.get(node.rule.key) for one in value]
-    return sorted(other, key=lambda one: order.index(one.get(node.rule.key)))
+    if node.rule.compare is Compare.COMMON:
+        there = {one.get(node.rule.key): one for one in other}
+        return [there.get(one.get(node.rule.key), one) for one in value]
+    known = [one for one in other if one.get(node.rule.key) in order]
+    return sorted(known, key=lambda one: order.index(one.get(node.rule.key))) + [
+        one for one in other if one not in known
+    ]
 
 
 def at(value: Any, path: Path) -> Any:

@@ -18,6 +18,8 @@ from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kube import Object
 from ackpy.sandbox.simulator import Call as AwsCall
+from ackpy.wire.call import Call as AwsChange
+from ackpy.wire.call import Purpose
 from tests.kit import edits, values
 from tests.kit.aws import SimulatedAws
 from tests.kit.house import EPOCH, House, clock, variants
@@ -275,6 +277,12 @@ async def test_waiting_has_no_end() -> None:
     for _ in range(5000):
         manager._schedule(controller, key, track, Subject(ALL[0][0], {"metadata": {}}), Next.WAIT)
     controller.queue.shut_down()
+
+
+def test_the_wait_for_what_a_call_did_begins_anew() -> None:
+    track = Track(waits=6)
+    track.sent([AwsChange("UpdateTable", {}, Purpose.PUT)], now=0.0)
+    assert track.waits == 0
 
 
 @pytest.mark.parametrize("on", [True, False])

@@ -1,5 +1,6 @@
 """All samples of all kinds at once, on real parts. Each test finds the objects synced, and leaves them so."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
@@ -35,7 +36,11 @@ async def things(live: Live) -> AsyncIterator[list[Thing]]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def changed(things: list[Thing]) -> list[tuple[Thing, list[Change]]]:
     """The samples with something else in each part, as AWS has it now; and what was changed by hand."""
-    return [await change_every_part(thing) for thing in things]
+    done = []
+    for thing in things:
+        with thing.left_alone():
+            done.append(await change_every_part(thing))
+    return done
 
 
 async def all_synced(things: list[Thing]) -> None:
@@ -48,26 +53,19 @@ async def all_synced(things: list[Thing]) -> None:
 async def change_every_part(thing: Thing) -> tuple[Thing, list[Change]]:
     """By hand, in AWS."""
     done: list[Change] = []
-    for part in set_parts(thing.kind, thing.spec):
+    parts = set_parts(thing.kind, thing.spec)
+    stood_on = {name for part in parts for name in part.after}  # AWS may keep these as they are
+    for part in (one for one in parts if one.name not in stood_on):
         all_changes = (one for one in edits.changes(thing.kind, thing.spec) if one.leaf.path[0] in part.fields)
         changes = [one for one in all_changes if one.leaf.node.rule.read]
-        if changes:
-            thing, change = await change_one(thing, changes)
+        if not changes:
+            continue
+        changed = await thing.change_one(changes)
+        assert changed or done, f"{thing}: nothing changes {part.name}"
+        if changed:
+            thing, change = changed
             done.append(change)
     return thing, done
-
-
-async def change_one(thing: Thing, changes: list[Change]) -> tuple[Thing, Change]:
-    """The first that AWS takes."""
-    refusals = []
-    for change in changes:
-        for candidate in change.candidates:
-            try:
-                if await thing.hand(candidate):
-                    return thing.like(candidate), change
-            except AwsError as error:
-                refusals.append(str(error))
-    raise AssertionError(f"AWS takes none of the changes: {refusals}")
 
 
 async def test_conditions_and_metadata(things: list[Thing]) -> None:
@@ -109,13 +107,20 @@ async def swept(live: Live, things: list[Thing], times: int, operations: Collect
     await eventually(done)
 
 
+def is_told(change: Change, told: str) -> bool:
+    """Whether an event names what was changed; what one side has nothing of is named as a whole."""
+    path = change.leaf.reported
+    names = (re.escape(named(path[:depth])) for depth in range(1, len(path) + 1))
+    return bool(re.search(rf"({'|'.join(names)})([:,]|$)", told, re.MULTILINE))
+
+
 async def test_drift_of_every_part_is_corrected(changed: list[tuple[Thing, list[Change]]], things: list[Thing]) -> None:
     for thing, (_, changes) in zip(things, changed, strict=True):
         await thing.synced()
         # So soon after our own write AWS may only be late to show it: that is told as an update.
         told = await thing.told("DriftCorrected", "Updated")
         for change in changes:
-            assert named(change.leaf.reported) in told, str(thing)
+            assert is_told(change, told), str(thing)
 
 
 async def test_an_edit_of_every_part_arrives(changed: list[tuple[Thing, list[Change]]], things: list[Thing]) -> None:
@@ -123,7 +128,7 @@ async def test_an_edit_of_every_part_arrives(changed: list[tuple[Thing, list[Cha
     for thing, changes in changed:
         told = await thing.told("Updated")
         for change in changes:
-            assert named(change.leaf.reported) in told, str(thing)
+            assert is_told(change, told), str(thing)
     await all_synced(things)
 
 

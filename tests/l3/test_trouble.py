@@ -9,7 +9,7 @@ from ackpy.kinds.registry import load
 from ackpy.kube.lease import LEASES
 from ackpy.sandbox.guard_api import Fault
 from tests.kit import edits
-from tests.kit.live import Live
+from tests.kit.live import Live, all_gone
 from tests.kit.program import CREDENTIALS, ackpy
 from tests.kit.waiting import eventually
 from tests.l3.conftest import FOUR, NAMESPACE
@@ -22,21 +22,18 @@ async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
     with ackpy(tmp_path, *live.run_flags("--reconcile-default-resync-seconds=1"), environment=CREDENTIALS):
         for thing in things:
             thing.apply()
-        objects = [await thing.synced() for thing in things]
+        for thing in things:
+            await thing.synced()
         changes = [edits.first(thing.kind, thing.spec) for thing in things]
-        changed = [
-            change.candidates[0] if change else thing.spec for change, thing in zip(changes, things, strict=True)
+        done = [
+            await thing.change_one([change]) if change else None for change, thing in zip(changes, things, strict=True)
         ]
-        for thing, spec in zip(things, changed, strict=True):
-            await thing.hand(spec)
+        edited = [changed[0] if changed else thing for changed, thing in zip(done, things, strict=True)]
         await live.plane.restart_api_server()
-        edited = [thing.like(spec) for thing, spec in zip(things, changed, strict=True)]
         for thing in edited:
             thing.apply()
             await thing.synced()
-        for thing, obj in zip(things, objects, strict=True):
-            thing.delete()
-            await thing.gone(obj)
+        await all_gone(things)
 
 
 async def test_throttling(live: Live, tmp_path: Path) -> None:

@@ -202,6 +202,18 @@ def test_queues_of_a_name_differ_by_region_and_account(aws: Simulator) -> None:
     assert aws.call("sqs", "ListQueues", {}) == {"QueueUrls": [QUEUE["QueueUrl"]]}
 
 
+@pytest.mark.parametrize("kind", ["Role", "User", "Group", "InstanceProfile"])
+def test_what_iam_lists_is_told_in_full(aws: Simulator, kind: str) -> None:
+    may = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    trust = {"AssumeRolePolicyDocument": document} if kind == "Role" else {}
+    for name, path in (("one", "/"), ("other", "/team/")):
+        aws.call("iam", f"Create{kind}", {f"{kind}Name": name, "Path": path, **trust})
+    (found,) = aws.call("iam", f"List{kind}s", {"PathPrefix": "/team/"})[f"{kind}s"]
+    assert found[f"{kind}Name"] == "other"
+    assert found["Arn"].endswith("/team/other")
+
+
 def test_pages(aws: Simulator) -> None:
     for name in ("aaa", "bbb", "ccc"):
         aws.call("s3", "CreateBucket", {"Bucket": name})

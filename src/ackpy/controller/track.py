@@ -51,6 +51,7 @@ class Track:
     def sent(self, calls: Iterable[Call], now: float) -> None:
         """Calls worked; AWS may take time to show it. What they undo of earlier calls may be sent again."""
         calls = tuple(calls)
+        self.waits = 0  # what is waited for now is new
         if any(call.purpose in {Purpose.CREATE, Purpose.DELETE} for call in calls):
             self._sent = {}  # what earlier calls wrote went with the resource that they wrote to
         new = {call.fingerprint: (now, frozenset(call.sets)) for call in calls}

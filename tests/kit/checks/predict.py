@@ -222,6 +222,8 @@ def sensitive(kind: Kind, spec: Spec, observed: Observation) -> Iterator[str]:
             # Where all that stands around a leaf says nothing, what is around it has appeared.
             around = (leaf.reported[:depth] for depth in range(1, len(leaf.reported)))
             empty = next((path for path in around if is_empty(values.at(observed.spec, path))), leaf.reported)
+            if settled(kind, empty) and is_empty(values.at(spec, empty)):
+                continue  # what a spec doesn't say at creation, it never says
             yield from _corrected(kind, spec, Observation(True, drifted, observed.status), empty)
 
 

@@ -118,11 +118,12 @@ def get_provider(request: Request) -> Answer:
     }
 
 
-def list_roles(request: Request) -> Answer:
-    """Roles below a path."""
+def list_entities(request: Request) -> Answer:
+    """Roles, users, groups or instance profiles below a path."""
+    kind, items = request.action.kind_name, request.action.kind.listing.items
     prefix = request.params.get("PathPrefix", "/")
-    found = [role for role in _mine(request, "Role", seen=True) if _path(role).startswith(prefix)]
-    return {"Roles": [_described(request, "Role", role) for role in found], "IsTruncated": False}
+    found = [one for one in _mine(request, kind, seen=True) if _path(one).startswith(prefix)]
+    return {items: [_described(request, kind, one) for one in found], "IsTruncated": False}
 
 
 def list_policies(request: Request) -> Answer:
@@ -386,9 +387,12 @@ RULES: dict[str, Callable[[Request], Answer | None]] = {
     "GetOpenIDConnectProvider": get_provider,
     "GetPolicy": get_policy,
     "GetPolicyVersion": get_version,
+    "ListGroups": list_entities,
+    "ListInstanceProfiles": list_entities,
     "ListPolicies": list_policies,
     "ListPolicyVersions": list_versions,
-    "ListRoles": list_roles,
+    "ListRoles": list_entities,
+    "ListUsers": list_entities,
     "SetDefaultPolicyVersion": set_default,
     "UpdateAssumeRolePolicy": update_trust,
     "UpdateRole": update_role,
