@@ -341,3 +341,19 @@ def test_a_deletion_names_what_there_is() -> None:
             {"GlobalTableName": "t", "ReplicaUpdates": [{"Delete": {"RegionName": one}} for one in ("a", "b")]},
         )
     ]
+
+
+GROUP = """
+parts:
+  replicationGroup: {form: children, exclusive: true, adds_first: true, key: RegionName,
+    put: "UpdateGlobalTable.ReplicaUpdates[].Create", remove: "UpdateGlobalTable.ReplicaUpdates[].Delete"}
+"""
+
+
+def test_the_last_of_what_the_resource_consists_of_goes_after_a_new_one_came() -> None:
+    kind = compiled("dynamodb", GLOBAL + GROUP)
+    wanted, there = ({"replicationGroup": [{"regionName": one}]} for one in ("b", "a"))
+    added = decided(kind, wanted, there)
+    assert sent(added)[0][1]["ReplicaUpdates"] == [{"Create": {"RegionName": "b"}}]
+    both = predicted(Observation(True, there), stage(added).calls[0])
+    assert sent(decided(kind, wanted, both.spec))[0][1]["ReplicaUpdates"] == [{"Delete": {"RegionName": "a"}}]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ackpy.controller.subject import RECONCILE_AT, RESYNC_SECONDS, STATE, Subject
 from ackpy.kinds.model import Kind
+from ackpy.kinds.paths import get, with_value
 from ackpy.kinds.schema import Field, Type
 from ackpy.kube import Object
 from tests.kit import edits
@@ -16,6 +17,7 @@ from tests.l1 import laws
 from tests.l1.params import ALL
 
 EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_PARTS = 8
 NESTED = "[" * 300 + "]" * 300
 
 TEXTS = st.one_of(
@@ -94,8 +96,10 @@ async def ends_well(kind: Kind, manifest: Object) -> None:
         since = scene.mark()
         await scene.step()
         laws.is_calm(scene, since)
+    if kind.protected and get(manifest, kind.protected):
+        await scene.edit(with_value(manifest["spec"], kind.protected[1:], False))
     await scene.delete()
-    for _ in range(3):
+    for _ in range(_PARTS):  # what goes before the resource goes one by one
         await scene.step()
         scene.world.clock.advance(30)
     await laws.is_gone(scene)

@@ -159,6 +159,7 @@ class Part:
         already: what AWS's refusals say where a call asks for what is so already: then it is done.
         joins: parts whose changes of elements that are there go along in this part's call.
         only_one: for SET, it holds one member at most, and the field is no list.
+        adds_first: for CHILDREN, new elements come before others go: with its last one the resource would be gone.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
 
@@ -178,6 +179,7 @@ class Part:
     joins: tuple[str, ...] = ()
     already: tuple[str, ...] = ()
     only_one: bool = False
+    adds_first: bool = False
     most: int = 0
 
 

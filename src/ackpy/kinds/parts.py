@@ -21,7 +21,7 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
-    "sends exclusive any_state before_delete update joins already only_one most in_force created"
+    "sends exclusive any_state before_delete update joins already only_one adds_first most in_force created"
 ).split()
 
 
@@ -81,6 +81,7 @@ class _Section:
             read=None if read is self.draft.exists else read,
             after=self.keys["after"].texts() if "after" in self.keys else (),
             exclusive=self.flag("exclusive"),
+            adds_first=self.flag("adds_first"),
             any_state=self.flag("any_state"),
             before_delete=self.flag("before_delete"),
             already=self.keys["already"].texts() if "already" in self.keys else (),

@@ -191,7 +191,8 @@ def _one_a_call(
     assert part.remove is not None
     name, (wanted, there, changed) = part.fields[0], members
     left, calls = dict(there), []
-    for key in [*(key for key in there if key not in wanted), *changed]:
+    gone = [key for key in there if key not in wanted]
+    for key in [*changed, *gone] if part.adds_first else [*gone, *changed]:
         removes, updates = key not in wanted, key in there and part.update is not None
         one = left.pop(key) if removes else wanted[key]
         if not removes:

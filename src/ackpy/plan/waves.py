@@ -13,6 +13,8 @@ from ackpy.wire.call import Call, Purpose
 def waves(kind: Kind, calls: Iterable[Call], settling: Collection[str] = ()) -> tuple[tuple[Call, ...], ...]:
     """Removals in reverse part order, then writes in part order; calls that don't wait for each other at once.
 
+    Of parts that say so (Part.adds_first) removals come last.
+
     Of calls that exclude each other one goes at a time: none while AWS doesn't show yet what the last one did.
 
     Args:
@@ -27,9 +29,13 @@ def waves(kind: Kind, calls: Iterable[Call], settling: Collection[str] = ()) -> 
     if kind.one_at_a_time:
         depth = position
 
+    patient = {part.name for part in kind.parts if part.adds_first}
+
     def turn(call: Call) -> tuple[int, int]:
         deepest = max(depth[name] for name in call.parts)
-        return (0, -deepest) if call.purpose is Purpose.REMOVE else (1, deepest)
+        if call.purpose is not Purpose.REMOVE:
+            return 1, deepest
+        return (2, -deepest) if patient & set(call.parts) else (0, -deepest)
 
     ordered = sorted(calls, key=turn)
     exclusive = {part.name for part in kind.parts if part.exclusive}

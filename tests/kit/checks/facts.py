@@ -288,12 +288,21 @@ def _order(kind: Kind, contract: Node) -> Iterator[str]:
         "one_at_a_time": kind.one_at_a_time,
         "after": {part.name: list(part.after) for part in kind.parts if part.after},
         "joins": {part.name: list(part.joins) for part in kind.parts if part.joins},
+        "adds_first": [part.name for part in kind.parts if part.adds_first],
         "exclusive": [part.name for part in kind.parts if part.exclusive],
         "any_state": [part.name for part in kind.parts if part.any_state],
         "already": {part.name: list(part.already) for part in kind.parts if part.already},
         "changed_only": [part.name for part in kind.parts if part.changed_only],
     }
     told = next(iter(all_excepted(contract, "order")), {})
-    unsaid = {"one_at_a_time": False, "after": {}, "joins": {}, "exclusive": [], "any_state": [], "already": {}}
+    unsaid = {
+        "one_at_a_time": False,
+        "after": {},
+        "joins": {},
+        "adds_first": [],
+        "exclusive": [],
+        "any_state": [],
+        "already": {},
+    }
     wanted = {**found, **unsaid, **told}
     yield from _differs("order of writes", found, {key: wanted[key] for key in found})
