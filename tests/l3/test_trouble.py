@@ -18,15 +18,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_a_restart_of_the_api_server(live: Live, tmp_path: Path) -> None:
-    things = live.things(NAMESPACE, prefix="through-")
+    things = [live.alone(kind, NAMESPACE, "through-") for kind in FOUR]
     with ackpy(tmp_path, *live.run_flags("--reconcile-default-resync-seconds=1"), environment=CREDENTIALS):
         apply_all(things)
         for thing in things:
             await thing.synced()
-        changes = [edits.first(thing.kind, thing.spec) for thing in things]
-        done = [
-            await thing.change_one([change]) if change else None for change, thing in zip(changes, things, strict=True)
-        ]
+        changes = [edits.sure(thing.kind, thing.spec) for thing in things]
+        done = [await thing.change_one([change]) for change, thing in zip(changes, things, strict=True)]
         edited = [changed[0] if changed else thing for changed, thing in zip(done, things, strict=True)]
         await live.plane.restart_api_server()
         apply_all(edited)
