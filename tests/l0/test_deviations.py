@@ -244,10 +244,11 @@ def test_a_backup_is_made_once() -> None:
 def test_replicas_of_a_global_table_come_and_go() -> None:
     spec, there = ({"replicationGroup": [{"regionName": one}]} for one in ("eu-west-1", "us-east-1"))
     kind = KINDS["dynamodb/GlobalTable"]
-    assert sent(kind, spec, there) == [
+    both = {"replicationGroup": [*spec["replicationGroup"], *there["replicationGroup"]]}
+    assert sent(kind, spec, both) == [
         ("UpdateGlobalTable", {"ReplicaUpdates": [{"Delete": {"RegionName": "us-east-1"}}]})
     ]
-    assert sent(kind, spec, {}) == [
+    assert sent(kind, spec, there) == [
         ("UpdateGlobalTable", {"ReplicaUpdates": [{"Create": {"RegionName": "eu-west-1"}}]})
     ]
 
