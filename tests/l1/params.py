@@ -14,14 +14,22 @@ Sample = tuple[Kind, Object]
 ALL: list[Sample] = [(kind, sample) for kind in load() for sample in alone(kind)]
 
 
-def each_sample(*, changes: bool = False, named: bool = False) -> pytest.MarkDecorator:
-    """All, or only those of which something may change, or whose resources get their names from the spec."""
+def each_sample(*, changes: bool = False, named: bool = False, at_once: bool = False) -> pytest.MarkDecorator:
+    """All, or only those of which something may change (and AWS isn't busy with it), or that the spec names."""
     chosen = [
         pytest.param(kind, sample, id=sample["metadata"]["name"])
         for kind, sample in ALL
-        if not (changes and edits.first(kind, sample["spec"]) is None) and not (named and made_up(kind))
+        if not (changes and edits.first(kind, sample["spec"]) is None)
+        and not (named and made_up(kind))
+        and not (at_once and _keeps_busy(kind, sample))
     ]
     return pytest.mark.parametrize(("kind", "sample"), chosen)
+
+
+def _keeps_busy(kind: Kind, sample: Object) -> bool:
+    """Whether AWS takes no other call for a while after the first change of a sample."""
+    part = kind.part_of(edits.sure(kind, sample["spec"]).leaf.path[0])
+    return part is not None and part.exclusive
 
 
 def each_whole() -> pytest.MarkDecorator:

@@ -44,11 +44,8 @@ async def fought_over(kind: Kind, sample: Object) -> tuple[Scene, Change, Rewrit
     return scene, change, Rewriter(scene, calls), calls[-1].operation
 
 
-@each_sample(changes=True)
+@each_sample(changes=True, at_once=True)
 async def test_a_value_that_is_always_rewritten_is_fought_for_once_a_sweep(kind: Kind, sample: Object) -> None:
-    part = kind.part_of(edits.sure(kind, sample["spec"]).leaf.path[0])
-    if part is not None and part.exclusive:
-        return  # AWS is busy with the one call while it would take the other
     await ends_in_an_advisory(kind, sample)
 
 
