@@ -196,6 +196,9 @@ class Thing:
     def annotate(self, *annotations: str) -> None:
         self.live.kubectl("annotate", "--overwrite", "-f", "-", *annotations, manifest=self.manifest)
 
+    def reconcile_now(self) -> None:
+        self.annotate(f"{RECONCILE_AT}={time.time()}")
+
     def delete(self) -> None:
         self.live.kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", manifest=self.manifest)
 
@@ -248,13 +251,16 @@ class Thing:
             if self.kind.label == "sfn/StateMachineAlias":
                 machine = {"stateMachineArn": self.spec["routingConfiguration"][0]["stateMachineVersionARN"][:-2]}
                 listed = await self._by_hand(obj, "ListStateMachineVersions", machine)
-                for _ in range(len(self.spec["routingConfiguration"]) - len(listed["stateMachineVersions"])):
+                missing = len(self.spec["routingConfiguration"]) - len(listed["stateMachineVersions"])
+                for _ in range(missing):
                     await self._by_hand(obj, "PublishStateMachineVersion", machine)
+                if missing > 0:
+                    self.reconcile_now()  # it may have waited for them so long that its next try is far off
             elif (obj.get("status") or {}).get("pendingConfirmation") == "true":
                 topic, _, token = given.rpartition(":")
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})
             elif "must have DynamoDB Streams enabled" in condition(obj, "ACK.Terminal").get("message", ""):
-                self.annotate(f"{RECONCILE_AT}={time.time()}")  # its tables, other objects', may have them by now
+                self.reconcile_now()  # its tables, other objects', may have them by now
             elif re.search(
                 "can't be changed: the|can be set only when", condition(obj, "ACK.Terminal").get("message", "")
             ):
