@@ -21,7 +21,8 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members "
-    "field sends exclusive any_state before_delete update joins already only_one adds_first renews spreads most in_force created"
+    "field sends exclusive any_state before_delete update joins already only_one adds_first renews spreads most "
+    "in_force created"
 ).split()
 
 
