@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ackpy.kinds.model import Kind
+from tests.kit.waiting import eventually
 
 Call = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """An operation of the kind's service, and its input."""
@@ -23,7 +24,7 @@ async def publish(call: Call, kind: Kind, spec: Mapping[str, Any]) -> bool:
     if kind.label == "lambda/Alias":
         return await _of_the_function(call, _function(spec))
     if kind.label == "lambda/FunctionURLConfig" and "qualifier" in spec:
-        return await _with_an_alias(call, _function(spec), spec["qualifier"])
+        return await _with_an_alias(call, _function(spec), str(spec["qualifier"]))
     return False
 
 
@@ -42,8 +43,17 @@ async def _of_the_function(call: Call, function: Mapping[str, str]) -> bool:
     for number in range(there, _VERSIONS):
         if number:
             await call("UpdateFunctionConfiguration", {**function, "Description": f"release {number}"})
+            await _settled(call, function)  # and published before a controller puts it back
         await call("PublishVersion", function)
     return there < _VERSIONS
+
+
+async def _settled(call: Call, function: Mapping[str, str]) -> None:
+    async def is_settled() -> bool:
+        state = await call("GetFunctionConfiguration", function)
+        return state.get("State") == "Active" and state.get("LastUpdateStatus") != "InProgress"
+
+    await eventually(is_settled)
 
 
 async def _with_an_alias(call: Call, function: Mapping[str, str], name: str) -> bool:
