@@ -45,7 +45,7 @@ async def _of_the_function(call: Call, function: Mapping[str, str]) -> bool:
             await call("UpdateFunctionConfiguration", {**function, "Description": f"release {number}"})
             await _settled(call, function)  # and published before a controller puts it back
         await call("PublishVersion", function)
-    return there < _VERSIONS
+    return bool(there < _VERSIONS)
 
 
 async def _settled(call: Call, function: Mapping[str, str]) -> None:
