@@ -102,8 +102,7 @@ def _row(kind: Kind, spec: Mapping[str, Any], end: End, leaf: values.Leaf) -> Ro
     fixed = _fixed(kind, name)
     value = values.at(spec, leaf.path)
     other = converge(kind, values.replaced(spec, leaf.path, values.another(leaf, value)))
-    unsent = "it isn't sent" if leaf.node.aws else "AWS has no such field"
-    row: Row = {"sent": [call.params for call in other.calls] != [call.params for call in end.calls] or unsent}
+    row: Row = {"sent": [call.params for call in other.calls] != [call.params for call in end.calls] or "it isn't sent"}
     if fixed and kind.part_of(name) is None:
         return row | dict.fromkeys(COLUMNS[1:], fixed)
     if not leaf.node.rule.read:

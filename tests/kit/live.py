@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import orjson
@@ -41,7 +40,6 @@ from ackpy.wire.call import Observation, Purpose
 from tests.kit import values
 from tests.kit.boto import Boto
 from tests.kit.edits import Change
-from tests.kit.publishing import publish
 from tests.kit.samples import NAMED, samples
 from tests.kit.waiting import eventually
 from tests.kit.world import ACCOUNT, REGION, condition, recalled
@@ -250,8 +248,14 @@ class Thing:
         await self._helped_elsewhere(obj)
         given = (obj.get("status") or {}).get("ackResourceMetadata", {}).get("arn", "")
         with suppress(AwsError):  # whatever isn't there yet is helped later
-            if await publish(partial(self._by_hand, obj), self.kind, self.spec):
-                self.reconcile_now()  # it may have waited for them so long that its next try is far off
+            if self.kind.label == "sfn/StateMachineAlias":
+                machine = {"stateMachineArn": self.spec["routingConfiguration"][0]["stateMachineVersionARN"][:-2]}
+                listed = await self._by_hand(obj, "ListStateMachineVersions", machine)
+                missing = len(self.spec["routingConfiguration"]) - len(listed["stateMachineVersions"])
+                for _ in range(missing):
+                    await self._by_hand(obj, "PublishStateMachineVersion", machine)
+                if missing > 0:
+                    self.reconcile_now()  # it may have waited for them so long that its next try is far off
             elif (obj.get("status") or {}).get("pendingConfirmation") == "true":
                 topic, _, token = given.rpartition(":")
                 await self._by_hand(obj, "ConfirmSubscription", {"TopicArn": topic, "Token": token})

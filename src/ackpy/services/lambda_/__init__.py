@@ -1,1 +1,0 @@
-"""AWS Lambda; `lambda` itself is a word of Python."""
