@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from ackpy.aws.errors import AwsError, Meaning
 from ackpy.kinds.model import Kind
 from tests.kit.waiting import eventually
 
@@ -58,9 +59,13 @@ async def _settled(call: Call, function: Mapping[str, str]) -> None:
 
 async def _with_an_alias(call: Call, function: Mapping[str, str], name: str) -> bool:
     missing = await _of_the_function(call, function)
-    aliases = (await call("ListAliases", function))["Aliases"]
-    if all(one["Name"] != name for one in aliases):
-        await call("CreateAlias", {**function, "Name": name, "FunctionVersion": "1"})
+    alias = {**function, "Name": name}
+    try:
+        await call("GetAlias", alias)
+    except AwsError as error:
+        if error.meaning is not Meaning.NOT_FOUND:
+            raise
+        await call("CreateAlias", {**alias, "FunctionVersion": "1"})
         return True
     return missing
 
