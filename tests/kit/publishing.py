@@ -59,15 +59,13 @@ async def _settled(call: Call, function: Mapping[str, str]) -> None:
 
 async def _with_an_alias(call: Call, function: Mapping[str, str], name: str) -> bool:
     missing = await _of_the_function(call, function)
-    alias = {**function, "Name": name}
     try:
-        await call("GetAlias", alias)
+        await call("CreateAlias", {**function, "Name": name, "FunctionVersion": "1"})
     except AwsError as error:
-        if error.meaning is not Meaning.NOT_FOUND:
+        if error.meaning is not Meaning.CONFLICT:
             raise
-        await call("CreateAlias", {**alias, "FunctionVersion": "1"})
-        return True
-    return missing
+        return missing
+    return True
 
 
 def _function(spec: Mapping[str, Any]) -> dict[str, str]:
