@@ -28,6 +28,18 @@ LEFT_OUT = {
     },
     "kms/Alias": {"targetKeyID": "AWS makes up the ids of keys, so the samples refer to them"},
     "kms/Grant": {"keyID": "AWS makes up the ids of keys, so the samples refer to them"},
+    "lambda/Alias": {"permissions[].revisionID": "AWS makes it up"},
+    "lambda/EventSourceMapping": {
+        "amazonManagedKafkaEventSourceConfig.schemaRegistryConfig.accessConfigs[].uriRef": "no such kind",
+        "eventSourceRef": "no such kind",
+        "queueRefs[]": "needs mq/Broker, which isn't served yet",
+        "selfManagedKafkaEventSourceConfig.schemaRegistryConfig.accessConfigs[].uriRef": "no such kind",
+    },
+    "lambda/Function": {
+        "vpcConfig.securityGroupRefs[]": "needs ec2/SecurityGroup, which isn't served yet",
+        "vpcConfig.subnetRefs[]": "needs ec2/Subnet, which isn't served yet",
+    },
+    "lambda/Version": {"revisionID": "AWS makes it up"},
     "sns/Topic": {"policyRef": _PRINCIPAL},
     "sqs/Queue": {"policyRef": _PRINCIPAL},
 }

@@ -6,7 +6,7 @@ of candidates, most likely first; who uses them takes the first that AWS accepts
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, reduce
 from typing import Any
 
@@ -43,6 +43,7 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
     needed = {name for part in parts for name in part.after}
     every = values.leaves(kind.spec, spec)
     leaves = [leaf for leaf in every if not is_fixed(kind, leaf.path[0]) and not _is_settled(kind, leaf.path)]
+    leaves = [leaf for leaf in leaves if leaf.node.aws or leaf.node.rule.read]  # else AWS neither hears nor tells of it
 
     def rank(leaf: Leaf) -> tuple[bool, bool, bool]:
         part = _part(kind, leaf)
@@ -54,8 +55,9 @@ def changes(kind: Kind, spec: dict[str, Any]) -> Iterator[Change]:
 
 
 def first(kind: Kind, spec: dict[str, Any]) -> Change | None:
-    """One change whose value a call sends; None where all of a spec is settled at creation."""
+    """One change whose value a call sends, and AWS shows; None where all of a spec is settled at creation."""
     sent = [one for one in changes(kind, spec) if _part(kind, one.leaf).form is not Form.TOGGLE]
+    sent = [one for one in sent if one.leaf.node.rule.read] or sent
     # Last what AWS keeps a history of: who writes that again and again is stopped some time. Before that choices, which
     # other fields may have to follow.
     return min(
@@ -95,7 +97,7 @@ def node_at(kind: Kind, path: Path) -> Field:
     for key in path:
         child = node.fields.get(key) if node.type is Type.STRUCT else node.item
         assert child is not None, path
-        node = child
+        node = child if node.rule.read else replace(child, rule=replace(child.rule, read=False))
     return node
 
 
@@ -244,10 +246,12 @@ def _others(kind: Kind, part: Part, leaf: Leaf, value: Any) -> Iterator[Any]:
             yield from (one for one in samples.values(ref) if one != value)
     if leaf.node.rule.default not in (None, value):
         yield leaf.node.rule.default
-    if isinstance(value, str) and leaf.node.type is not Type.TIMESTAMP:
+    if isinstance(value, str) and leaf.node.type not in {Type.TIMESTAMP, Type.BYTES}:
         yield from _texts(leaf.node, value)
     elif isinstance(value, int) and not isinstance(value, bool):
         yield from (value + 1, value - 1)
+    elif isinstance(value, float):
+        yield value / 2
     yield values.another(leaf, value)
 
 
@@ -279,6 +283,8 @@ def _texts(node: Field, value: str) -> Iterator[str]:
         yield "false" if value == "true" else "true"
     else:
         yield f"{value}x/" if value.endswith("/") else f"{value}x"
+        if value[-1:].isdigit():  # an id of so many characters, or a version
+            yield f"{value[:-1]}{(int(value[-1]) + 1) % 10}"
 
 
 def _nudge(document: Any) -> bool:
@@ -312,6 +318,8 @@ def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
     for key in path[1:]:
         if isinstance(shape, StructureShape):
             node = node.fields[key]
+            if node.aws not in shape.members:
+                return None  # AWS never hears of it
             shape = shape.members[node.aws]
         elif isinstance(shape, ListShape | MapShape) and node.item is not None:
             shape = shape.member if isinstance(shape, ListShape) else shape.value

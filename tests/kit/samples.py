@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import yaml
 
@@ -19,7 +20,7 @@ from ackpy.kinds.model import By, Kind, Reference
 from ackpy.kinds.paths import get, places, with_value
 from ackpy.kinds.registry import load, services
 from ackpy.plan.decide import Desired, creation
-from ackpy.sandbox.simulator import AwsFault, ManualClock, Simulator
+from ackpy.sandbox.simulator import AwsFault, Simulator
 from ackpy.wire.call import arn, matching, names, params, seen
 
 FOLDER = Path(__file__).parent.parent.parent / "samples"
@@ -30,8 +31,29 @@ _A_WHILE = 60.0
 
 Sample = tuple[Kind, dict[str, Any]]
 
-# What no object makes, and a sample says that it is there: the operation, how often, and the input beside the ARN.
-_MADE_BY_HAND = {"sfn/StateMachineAlias": ("PublishStateMachineVersion", 2, "stateMachineArn")}
+# What no object makes, and a sample says that it is there: whose, the input that takes its ARN, and what is called.
+_MADE_BY_HAND: dict[str, tuple[str, str, tuple[tuple[str, dict[str, str]], ...]]] = {
+    "lambda/Alias": (
+        "lambda/Function",
+        "FunctionName",
+        (
+            ("PublishVersion", {}),
+            ("UpdateFunctionConfiguration", {"Description": "as it will be"}),
+            ("PublishVersion", {}),
+        ),
+    ),
+    "lambda/FunctionURLConfig": (
+        "lambda/Function",
+        "FunctionName",
+        (("PublishVersion", {}), ("CreateAlias", {"Name": "ack-page", "FunctionVersion": "1"})),
+    ),
+    "sfn/StateMachineAlias": ("sfn/StateMachine", "stateMachineArn", (("PublishStateMachineVersion", {}),) * 2),
+}
+# A field that has AWS make another resource along with the object's own: publishing makes a version of the function.
+_ALONG = {("lambda/Function", "publish")}
+_AN_HOUR, _HALF = 3600.0, 1800.0
+_SOON = 2.0
+"""Seconds after which what a step made busy isn't any more."""
 
 # What names a resource of another kind by a name that isn't its ARN: the field, and the kind; and the regions beside
 # PLACE's in which there must be one of the name too.
@@ -60,19 +82,37 @@ def alone(kind: Kind) -> list[dict[str, Any]]:
 def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
     calls = len(simulator.calls)
+    ours, done = _made_here.setdefault(simulator, set()), _done_by_hand.setdefault(simulator, {})
     for other, needed in needs(sample):
-        prepare(simulator, other, needed)
-        everywhere = (PLACE["region"], *NAMED.get(kind.label, ("", "", ()))[2])
-        missing = [region for region in everywhere if not _is_there(simulator, other, needed, region)]
-        for region in missing:
-            _make(simulator, other, needed, region)
-        if missing and other.states and isinstance(simulator._clock, ManualClock):
-            simulator._clock.advance(_A_WHILE)
-        if kind.label in _MADE_BY_HAND:
-            operation, times, member = _MADE_BY_HAND[kind.label]
-            for _ in range(times):
-                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE)}, operation)
+        for region in (PLACE["region"], *NAMED.get(kind.label, ("", "", ()))[2]):
+            if not _is_there(simulator, other, needed, region):
+                prepare(simulator, other, needed)
+                with _ago(simulator, _AN_HOUR):
+                    _make(simulator, other, needed, region)
+                ours.add(needed["metadata"]["name"])
+        owner, member, steps = _MADE_BY_HAND.get(kind.label, ("", "", ()))
+        name, now = str(needed["metadata"]["name"]), simulator._clock()
+        at = max([now - (_HALF if name in ours else 0.0), *(until for (_, one), until in done.items() if one == name)])
+        meant = other.label == owner and _is_named(other, needed, sample) and (kind.label, name) not in done
+        for operation, given in steps if meant else ():
+            with _ago(simulator, now - at):
+                _call(simulator, other, {member: arn(other, {"spec": needed["spec"]}, PLACE), **given}, operation)
+            at += _SOON
+            done[kind.label, name] = at
     del simulator.calls[calls:]
+
+
+_made_here: WeakKeyDictionary[Simulator, set[str]] = WeakKeyDictionary()
+_done_by_hand: WeakKeyDictionary[Simulator, dict[tuple[str, str], float]] = WeakKeyDictionary()
+"""For what kind what was done to which sample's resource, and when that is over."""
+
+
+@contextmanager
+def _ago(simulator: Simulator, seconds: float) -> Iterator[None]:
+    usual = simulator._clock
+    simulator._clock = lambda: usual() - seconds
+    yield
+    simulator._clock = usual
 
 
 def _is_there(simulator: Simulator, kind: Kind, sample: dict[str, Any], region: str) -> bool:
@@ -131,6 +171,11 @@ def made_up(kind: Kind) -> bool:
     return kind.arn is None and not found and not names(kind, {})
 
 
+def made(kind: Kind, spec: dict[str, Any]) -> int:
+    """How many resources a spec comes to: its own, and what AWS makes along with it."""
+    return 1 + sum(bool(spec.get(name)) for label, name in _ALONG if label == kind.label)
+
+
 def values(ref: Reference) -> list[Any]:
     """What a reference takes of the samples of its target: all are made if one is needed."""
     return [get(_resource(kind, one), ref.source) for kind, one in _targets(ref)]
@@ -146,6 +191,13 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
 
     Of a kind that it may refer to, all, so that another can take the place of the one.
     """
+    return iter(_needs(json.dumps(sample)))
+
+
+@cache
+def _needs(text_of_it: str) -> tuple[Sample, ...]:
+    sample: dict[str, Any] = json.loads(text_of_it)
+    found: list[Sample] = []
     own = [kind for kind in load() if (kind.api_version, kind.name) == (sample["apiVersion"], sample["kind"])]
     resolved: dict[str, Any] = {"spec": next((_resolved(kind, sample)["spec"] for kind in own), {})}
     text = json.dumps(resolved)  # a test's own kind stands on nothing
@@ -162,7 +214,7 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
         if ref.source[0] == "spec"
         for place in places(resolved["spec"], ref.field[1:])
     ]
-    yield from (found for kind in own for found in _called(kind, sample))
+    found += [called for kind in own for called in _called(kind, sample)]
     for kind in load():
         if made_up(kind) and kind.label not in referred:
             continue
@@ -177,7 +229,8 @@ def needs(sample: dict[str, Any]) -> Iterator[Sample]:
             )
         ]
         all_of_it = kind.label in referred and kind not in own
-        yield from ((kind, _resolved(kind, other)) for other in (others if all_of_it else needed))
+        found += [(kind, _resolved(kind, other)) for other in (others if all_of_it else needed)]
+    return tuple(found)
 
 
 def _is_below(kind: Kind, sample: dict[str, Any], above: Kind, other: dict[str, Any]) -> bool:
@@ -194,6 +247,12 @@ def _called(kind: Kind, sample: dict[str, Any]) -> Iterator[Sample]:
         for one in alone(other) if other.label == label else ():
             if [one["spec"][path[1]] for path in other.identity] == [sample["spec"].get(field)]:
                 yield other, one
+
+
+def _is_named(kind: Kind, needed: dict[str, Any], sample: dict[str, Any]) -> bool:
+    """Whether a sample names another's resource, by its ARN or less."""
+    text = json.dumps(sample)
+    return any(_stands(name.rpartition(":")[2], text) for name in _names(kind, needed))
 
 
 def _stands(name: str, text: str) -> bool:

@@ -94,14 +94,17 @@ def required(kind: Kind) -> set[str]:
 
 
 def recorded(kind: Kind) -> dict[str, Any]:
-    """A status with the identity that lives there, and what else calls are filled from."""
+    """A status with the identity that lives there, and what else calls about the resource are filled from."""
     status: dict[str, Any] = {}
-    calls = [*(part.put for part in kind.parts), *(part.remove for part in kind.parts if part.remove)]
-    reads = [kind.exists, *(part.read for part in kind.parts if part.read)]
-    links = [link for one in (kind.delete, *calls, *(read.binding for read in reads)) for link in one.inputs]
-    for path in (*kind.identity, *(link.field for link in links)):
+    reads = [part.read.binding for part in kind.parts if part.read]
+    writes = [binding for part in kind.parts for binding in (part.put, part.remove) if binding]
+    links = [link.field for binding in (kind.exists.binding, kind.delete, *reads, *writes) for link in binding.inputs]
+    for path in dict.fromkeys([*kind.identity, *links]):
         if path[0] == "status":
-            put(status, path[1:], f"{'.'.join(path)} of the resource itself")
+            node = kind.status.at(path[1:])
+            known = "ackResourceMetadata" not in path and node
+            text = f"{'.'.join(path)} of the resource itself"
+            put(status, path[1:], scalar(known, text, number=7) if known else text)
     return status
 
 
@@ -121,6 +124,8 @@ def leaves(node: Field, value: Any, path: Path = (), reported: Path | None = Non
     if node.type is Type.STRUCT:
         for name, child in node.fields.items():
             if isinstance(value, dict) and name in value:
+                if not node.rule.read:
+                    child = replace(child, rule=replace(child.rule, read=False))  # noqa: PLW2901 - as what it is in
                 yield from leaves(child, value[name], (*path, name), reported)
     elif node.type is Type.LIST and node.item:
         for position, item in enumerate(value):
@@ -177,5 +182,7 @@ def another(leaf: Leaf, value: Any) -> Any:
     """A value of the same type that means something else."""
     if leaf.node.type is Type.BOOLEAN:
         return not value
+    if leaf.node.type is Type.BYTES and isinstance(value, str):
+        return base64.b64encode(base64.b64decode(value) + b"more").decode()  # an archive stays one
     new = scalar(leaf.node, f"another {'.'.join(leaf.path)}", 999_999)
     return new if new != value else scalar(leaf.node, "yet another", 999_997)

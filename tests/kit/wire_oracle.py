@@ -48,14 +48,14 @@ def inputs(contract: Node, operation: OperationModel, write: str = "") -> dict[s
         source = field.get("from", {})
         if source.get("operation") == operation.name and not _holds(maps_of(contract, operation.name), path):
             member = next((one for one in known if one.lower() == source["path"].lower()), source["path"])  # Go-cased
-            found[member] = path
+            found["" if member == "." else member] = path
     for entry in maps_of(contract, operation.name):
         found |= {aws: path for aws, path in entry["in"].items() if isinstance(path, str)}
     for one in all_excepted(contract, "sent", operation=operation.name):
         if one.get("write", write) == write:
             found[one["aws"]] = one["path"]
     for one in all_excepted(contract, "not_sent", operation=operation.name):
-        found.pop(one["aws"])
+        found.pop(one["aws"], None)
     return found
 
 
@@ -92,12 +92,16 @@ def sent(contract: Node, operation: OperationModel, resource: Node, write: str =
     """The input that an operation should have for a resource."""
     out: Node = {}
     filled = inputs(contract, operation, write)
-    for aws, path in sorted(filled.items(), key=lambda pair: pair[0].count(".")):
-        for to, at in _each(resource, aws, path):
+    for aws, path in sorted(filled.items(), key=lambda pair: (pair[0] != "", pair[0].count("."))):
+        for to, at in _each(resource, aws, path) if aws else [(aws, path)]:
             value, node = _get(resource, at), schema_at(contract, at)
-            if value is not None and node is not None:
+            if value is not None and node is not None and not to:  # its fields are the input's members
+                out |= to_aws(node, operation.input_shape, value) if value else {}
+            elif value is not None and node is not None:
                 keys = to.replace("[]", ".[]").split(".")
                 _put(out, keys, to_aws(node, _shape(operation.input_shape, keys), value))
+    for one in all_excepted(contract, "not_sent", operation=operation.name):
+        out.pop(one["aws"], None)
     for aws, value in constants(contract, operation).items():
         _put(out, aws.split("."), value)
     return out

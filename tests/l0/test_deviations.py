@@ -314,3 +314,38 @@ def test_throughput_is_no_matter_where_requests_are_paid() -> None:
     assert table.normalised(spec, "us-east-1") == {"billingMode": "PAY_PER_REQUEST", "globalSecondaryIndexes": [INDEX]}
     limits = {"onDemandThroughput": {"maxReadRequestUnits": 5}}
     assert table.normalised({**limits, **units}, "us-east-1") == units
+
+
+def test_code_is_sent_when_what_the_manifest_says_of_it_changes() -> None:
+    kind = KINDS["lambda/Function"]
+    spec = {"name": "f", "role": "r", "code": {"s3Bucket": "b", "s3Key": "k", "sha256": "wrong"}}
+    assert {("code", name) for name in ("s3Bucket", "s3Key", "sha256", "zipFile")} <= set(kind.unread)
+    there = Observation(True, {"role": "r"}, {"state": "Active", "lastUpdateStatus": "Successful"})
+    assert isinstance(decide(kind, Desired(spec, there.status), there, Memory()), Done)
+    decision = decide(kind, Desired(spec, there.status, unsent=(("code", "sha256"),)), there, Memory())
+    assert isinstance(decision, Act)
+    (call,) = decision.stage.calls
+    assert call.operation == "UpdateFunctionCode"
+    assert call.params == {"FunctionName": "f", "S3Bucket": "b", "S3Key": "k"}
+
+
+def test_a_layer_that_was_there_is_not_taken_over() -> None:
+    kind = KINDS["lambda/LayerVersion"]
+    there = Observation(True, {}, {"versionNumber": 3})
+    assert decide(kind, Desired({"layerName": "l"}), there, Memory(managed=False)) is NOT_MANAGED
+
+
+def test_the_registry_of_any_cluster_may_be_referred_to() -> None:
+    fields = {one.field[1] for one in KINDS["lambda/EventSourceMapping"].references}
+    assert {"amazonManagedKafkaEventSourceConfig", "selfManagedKafkaEventSourceConfig"} <= fields
+
+
+@pytest.mark.parametrize("field", ["amazonManagedKafkaEventSourceConfig", "selfManagedKafkaEventSourceConfig"])
+def test_a_consumer_group_is_settled_at_creation(field: str) -> None:
+    kind, observed = KINDS["lambda/EventSourceMapping"], Observation(True, {field: {"consumerGroupID": "g"}}, ARN)
+    decision = decide(kind, Desired({field: {"consumerGroupID": "h"}}), observed, Memory())
+    assert isinstance(decision, Refuse)
+    assert decision.message.startswith(f"spec.{field}.consumerGroupID can't be changed")
+    assert decision.message.endswith("Set it back, or delete the object and make it again.")
+    unset = {field: {"schemaRegistryConfig": {"eventRecordFormat": "JSON"}}}
+    assert isinstance(decide(kind, Desired(unset), observed, Memory()), Act)

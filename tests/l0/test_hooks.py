@@ -1,5 +1,6 @@
 """What data can't say, kind by kind."""
 
+import orjson
 import pytest
 
 from ackpy.kinds.registry import load
@@ -69,3 +70,47 @@ def test_locked_objects_have_versions_unless_the_spec_says_otherwise(spec: Node,
 def test_bucket_is_made_where_its_region_says(spec: Node, region: str, wanted: Node) -> None:
     """Contract, Bucket, behaviour, Create: a locationConstraint is set outside us-east-1 where there is none."""
     assert NORMALISE_DESIRED["s3/Bucket"](spec, region) == wanted
+
+
+def test_a_policy_is_read_as_the_permissions_that_made_it() -> None:
+    statement = {
+        "Sid": "s",
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f:live",
+        "Condition": {
+            "ArnLike": {"AWS:SourceArn": "arn:aws:s3:::b"},
+            "StringEquals": {"AWS:SourceAccount": "1", "lambda:FunctionUrlAuthType": "NONE"},
+        },
+    }
+    policy = orjson.dumps({"Statement": [statement, {**statement, "Sid": None}]}).decode()
+    assert DECODE_OBSERVED["lambda/Alias"]("GetPolicy", {"Policy": policy})["Policy"] == [
+        {
+            "StatementId": "s",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "s3.amazonaws.com",
+            "SourceArn": "arn:aws:s3:::b",
+            "SourceAccount": "1",
+            "FunctionUrlAuthType": "NONE",
+        }
+    ]
+    assert DECODE_OBSERVED["lambda/Alias"]("GetAlias", {"Name": "live"}) == {"Name": "live"}
+
+
+def test_the_version_is_meant_that_publishing_would_answer() -> None:
+    latest, old, new = (
+        {"Version": number, "CodeSha256": code, "Timeout": 3, "RevisionId": number}
+        for number, code in (("$LATEST", "b"), ("9", "a"), ("10", "b"))
+    )
+    found = DECODE_OBSERVED["lambda/Version"]
+    assert found("ListVersionsByFunction", {"Versions": [latest, old, new]})["Versions"] == [new]
+    assert found("ListVersionsByFunction", {"Versions": [latest, old]})["Versions"] == []
+    assert found("ListVersionsByFunction", {"Versions": [latest]})["Versions"] == []
+    assert found("GetFunctionConfiguration", new) == new
+
+
+@pytest.mark.parametrize("given", ["f", "arn:aws:lambda:us-east-1:123456789012:function:f", "123456789012:function:f"])
+def test_a_function_is_named_by_its_name(given: str) -> None:
+    for label in ("lambda/Alias", "lambda/FunctionURLConfig", "lambda/Version"):
+        assert NORMALISE_DESIRED[label]({"functionName": given}, "us-east-1") == {"functionName": "f"}

@@ -13,6 +13,7 @@ from ackpy.plan.compare import differences, is_empty, normal
 from ackpy.wire.call import Call
 from tests.kit import edits, values
 from tests.kit.edits import Change
+from tests.kit.samples import made
 from tests.kit.scene import Mark, Scene, alike, named, unmarked
 from tests.kit.world import condition
 
@@ -22,7 +23,12 @@ async def converges(scene: Scene) -> None:
     await scene.world.apply(scene.manifest)
     assert await scene.settle() is Next.SWEEP
     await is_synced(scene)
-    assert len(scene.aws()) == 1
+    is_one(scene)
+
+
+def is_one(scene: Scene) -> None:
+    """Law 5: there is one resource, and what AWS makes along with it."""
+    assert len(scene.aws()) == made(scene.kind, scene.spec)
 
 
 async def is_synced(scene: Scene) -> None:

@@ -18,7 +18,7 @@ from ackpy.kube import Object
 from ackpy.sandbox.simulator import Lag, Lags
 from tests.kit import edits
 from tests.kit.crash import Boundaries, CrashableApi, killed
-from tests.kit.scene import Scene, alike
+from tests.kit.scene import Scene, alike, counted
 from tests.kit.world import World
 from tests.l1 import laws
 from tests.l1.params import each_sample, each_whole
@@ -122,13 +122,13 @@ async def _end(scene: Scene) -> dict[str, Any]:
     if obj is None:
         return {"aws": aws}
     await laws.is_synced(scene)
-    assert len(aws) == 1
+    laws.is_one(scene)
     since = scene.mark()
     await scene.step()
     laws.is_calm(scene, since)
     conditions = [(one["type"], one["status"]) for one in obj["status"]["conditions"]]
     times = {name for name, node in scene.kind.status.fields.items() if node.type is Type.TIMESTAMP}
-    lost = _told_by_creation_alone(scene.kind) | times | {"conditions"}
+    lost = _told_by_creation_alone(scene.kind) | times | counted(scene.kind) | {"conditions"}
     told = _timeless({name: value for name, value in obj["status"].items() if name not in lost})
     finalizers = obj["metadata"]["finalizers"]
     end = {"aws": aws, "spec": obj["spec"], "status": told, "conditions": conditions, "finalizers": finalizers}

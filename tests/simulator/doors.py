@@ -34,7 +34,17 @@ def by_botocore(url: str | None = None, account: str = ACCOUNT) -> CallAws:
     config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
     clients: dict[str, Any] = {
         service: session.create_client(service, region_name="us-east-1", endpoint_url=url, config=config)
-        for service in ("application-autoscaling", "dynamodb", "ecr", "kms", "s3", "sns", "sqs", "stepfunctions")
+        for service in (
+            "application-autoscaling",
+            "dynamodb",
+            "ecr",
+            "kms",
+            "lambda",
+            "s3",
+            "sns",
+            "sqs",
+            "stepfunctions",
+        )
     }
 
     def call(service: str, operation: str, params: Params) -> Params:

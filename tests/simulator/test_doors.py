@@ -15,6 +15,7 @@ from tests.simulator.doors import by_botocore, in_process
 from tests.simulator.dynamodb_scenarios import DYNAMODB
 from tests.simulator.ecr_scenarios import ECR
 from tests.simulator.kms_scenarios import KMS
+from tests.simulator.lambda_scenarios import LAMBDA
 from tests.simulator.s3_access_scenarios import S3_ACCESS
 from tests.simulator.s3_scenarios import S3
 from tests.simulator.scenarios import Scenario, run
@@ -22,7 +23,7 @@ from tests.simulator.sns_scenarios import SNS
 from tests.simulator.sqs_scenarios import SQS
 from tests.simulator.stepfunctions_scenarios import STEPFUNCTIONS
 
-ALL = [*AUTOSCALING, *DYNAMODB, *ECR, *KMS, *S3, *S3_ACCESS, *SNS, *SQS, *STEPFUNCTIONS]
+ALL = [*AUTOSCALING, *DYNAMODB, *ECR, *KMS, *LAMBDA, *S3, *S3_ACCESS, *SNS, *SQS, *STEPFUNCTIONS]
 MOTO = [scenario for scenario in ALL if not scenario.not_moto]
 NOT_MOTO = [scenario for scenario in ALL if scenario.not_moto]
 

@@ -68,20 +68,25 @@ class Observer:
         """
         parts = [part for part in self.kind.parts if part.name in names and part.form is not Form.SECRET]
         observed = before
-        if any(part.read is None for part in parts):
+        if any(part.read is None or self._goes_by_a_list(part) for part in parts):
             existing = await self._existence(self.kind.exists, desired)
             if existing is None:
                 return Observation(False, status=before.status)
+            desired = replace(desired, recorded=merged(desired.recorded, existing.status))
             for part in parts:
                 if part.read is None:
                     own = {name: value for name, value in existing.spec.items() if name in part.fields}
                     observed = observed.with_part(self.kind, part.name, own, existing.status)
-        reads = [part for part in parts if part.read is not None]
+        return await self._with_reads(desired, observed, [part for part in parts if part.read is not None])
+
+    async def _with_reads(self, desired: Desired, observed: Observation, reads: Iterable[Part]) -> Observation:
+        """An observation with what the reads of parts show, all at once."""
+        reads = list(reads)
         for part, answer in zip(
             reads, await asyncio.gather(*(self._part(part, desired) for part in reads)), strict=True
         ):
             if answer is _GONE:
-                return Observation(False, status=before.status)
+                return Observation(False, status=observed.status)
             if isinstance(answer, tuple):
                 observed = observed.with_part(self.kind, part.name, *answer)
         return observed
@@ -100,7 +105,15 @@ class Observer:
         filled = {part.name for part in self.kind.parts if part.read is None}
         unread = frozenset(part.name for part in self.kind.parts) - filled
         observed = Observation(True, there.spec, merged(status, there.status), unread)
-        return await self.again(replace(desired, recorded=observed.status), observed, wanted - filled)
+        reads = [part for part in self.kind.parts if part.name in wanted - filled and part.form is not Form.SECRET]
+        return await self._with_reads(replace(desired, recorded=observed.status), observed, reads)
+
+    def _goes_by_a_list(self, part: Part) -> bool:
+        """Whether a part is read by what only a list says, and what was recorded may be over: the newest version."""
+        exists = self.kind.exists
+        told = {link.field for link in exists.binding.outputs if len(link.field) == 2 and link.field[0] == "status"}
+        read = part.read.binding.inputs if part.read and exists.items else ()
+        return any(link.field in told - {*self.kind.identity} for link in read)
 
     def _identified(self, desired: Desired) -> bool:
         return identified(self.kind, desired.resource)
@@ -168,8 +181,6 @@ class Observer:
             if error.code in (*self.kind.not_found, *read.absent):
                 return []
             raise
-        decode = DECODE_OBSERVED.get(self.kind.label)
-        answer = decode(read.binding.operation, answer) if decode else answer
         shown = []
         meant = IDENTITY.get(self.kind.label) if read.items else None
         for element in matching(read, desired.resource, answer):
@@ -242,7 +253,9 @@ class Observer:
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)
-        return await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+        answer = await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+        decode = DECODE_OBSERVED.get(self.kind.label)
+        return decode(read.binding.operation, answer) if decode else answer
 
 
 _GONE = "gone"

@@ -345,7 +345,9 @@ class _Run:
         """Take a resource over: from now on it is ours, as if we had made it."""
         env = self.env
         env.owners.take(self.name, self.subject.uid)
-        values = adopt.filling(env.kind, self.subject.spec, observed.spec, wish.desired.tags)
+        named = {path[1]: wish.desired.spec.get(path[1]) for path in env.kind.identity if path[0] == "spec"}
+        seen = {**observed.spec, **{name: value for name, value in named.items() if value is not None}}
+        values = adopt.filling(env.kind, self.subject.spec, seen, wish.desired.tags)
         self.subject = await env.objects.adopt(self.subject, values, wish.identity)
         status = self._known()
         self.subject = await env.objects.publish(self.subject, status)

@@ -108,7 +108,7 @@ class Secrets:
             versions.setdefault(show(container(field)), []).append(digest)
         for path in subject.kind.unread:
             if not is_empty(value := get(spec, path)):
-                versions[show(path)] = [await self._fingerprint(subject.uid, path, value)]
+                versions[show(path)] = [_fingerprint(value)]
         joined = {path: ",".join(digests) for path, digests in versions.items()}
         return Sealed(spec, joined, tuple(dict.fromkeys(advisories)))
 
@@ -157,23 +157,21 @@ class Secrets:
             text = f"{where}, key {ref.key}: the value is not UTF-8 text"
             raise SecretRefusedError(text, "AWS takes only texts as secrets") from None  # the cause would show bytes
 
-    async def _fingerprint(self, uid: str, path: Path, value: Json) -> str:
-        """The digest of a value that stands in the spec and that AWS never shows."""
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        edition = uid, show(path), hashlib.sha256(text).hexdigest()
-        return await self._sealed(edition, text, salt=uid.encode())
-
     async def _hashed(self, uid: str, ref: SecretRef, secret: Object, value: str) -> str:
-        return await self._sealed(_edition(uid, ref, secret), value.encode(), salt=f"{uid}/{ref.namespace}".encode())
-
-    async def _sealed(self, edition: tuple[str, ...], value: bytes, salt: bytes) -> str:
+        edition = _edition(uid, ref, secret)
         async with self._one_at_a_time:
             if edition not in self._digests:
-                digest = await asyncio.to_thread(hashlib.scrypt, value, salt=salt, **_SCRYPT)
+                salt = f"{uid}/{ref.namespace}".encode()
+                digest = await asyncio.to_thread(hashlib.scrypt, value.encode(), salt=salt, **_SCRYPT)
                 self._digests[edition] = digest.hex()
                 if len(self._digests) > _KEPT_DIGESTS:
                     self._digests.popitem(last=False)
-        return self._digests[edition]
+            return self._digests[edition]
+
+
+def _fingerprint(value: Json) -> str:
+    """The digest of a value that AWS never shows. It stands in the spec beside its digest: no guess need be dear."""
+    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=_SCRYPT["dklen"]).hexdigest()
 
 
 def _edition(uid: str, ref: SecretRef, secret: Object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ rule, required members) isn't in the definitions; what they do say is checked he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from botocore.exceptions import UnknownServiceError
@@ -19,7 +19,7 @@ from ackpy.kinds.fields import apply_rules, declared, references, settled
 from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags
 from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, parse
-from ackpy.kinds.schema import Field, Naming, Type, from_shape
+from ackpy.kinds.schema import Field, Naming, Type, from_shape, with_field
 
 _COLUMNS = {
     "synced": Column("Synced", '.status.conditions[?(@.type=="ACK.ResourceSynced")].status'),
@@ -97,12 +97,11 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         draft.exists = draft.read(keys["exists"], whole=True)
     if draft.exists is None:
         raise node.fail("nothing tells whether the resource exists: give 'exists', or 'exists: true' to one part")
+    draft.exists = _shown(draft.exists, spec)
     ordered = [made[name] for name in sections]
     fixed = _fixed(draft, draft.exists, create, owned)
-    spec = replace(
-        spec,
-        fields={**spec.fields, **{name: settled(spec.fields[name]) for name in fixed.fields if name in spec.fields}},
-    )
+    known = [name for name in fixed.fields if name in spec.fields]  # validate.py says what isn't
+    spec = replace(spec, fields={**spec.fields, **{name: settled(spec.fields[name]) for name in known}})
     identifiers = keys["adoption"].mapping() if "adoption" in keys else {}
     found = Kind(
         service=owner,
@@ -122,7 +121,7 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         references=references(rules, spec),
         secrets=tuple(path for path, node in spec.leaves() if node.type is Type.SECRET),
         unread=tuple(
-            (name,) for name in sorted(owned) if not (rule := spec.fields[name].rule).read and not rule.create_only
+            path for name in sorted(owned) if not spec.fields[name].rule.create_only for path in _unread(spec, (name,))
         ),
         tags=_tags(keys["tags"]) if "tags" in keys else None,
         adoption={key.removesuffix("?"): parse(child.text()) for key, child in identifiers.items()},
@@ -243,10 +242,34 @@ def _declared_fields(draft: Draft, rules: Mapping[str, Node]) -> tuple[str, ...]
         if path.startswith("status."):
             draft.status[path.removeprefix("status.")] = made
             continue
-        draft.spec[path] = made
+        try:
+            draft.spec |= with_field(Field("spec", Type.STRUCT, fields=draft.spec), parse(path), made).fields
+        except KeyError as error:
+            raise node.fail(f"the kind has no field {error}") from error
         if "type" not in node.mapping():
             served.append(path)
     return tuple(served)
+
+
+def _shown(read: Read, spec: Field) -> Read:
+    """A read without what isn't the field's value, though it is called like it."""
+    kept = [link for link in read.binding.outputs if link.field[0] != "spec" or _is_read(spec, link.field[1:])]
+    return replace(read, binding=replace(read.binding, outputs=tuple(kept)))
+
+
+def _is_read(spec: Field, path: Path) -> bool:
+    node = spec.at(path)
+    return node is None or node.rule.read
+
+
+def _unread(spec: Field, path: Path) -> Iterator[Path]:
+    """What AWS never shows at or below a path, in a value that isn't read as a whole; lists are."""
+    node = spec.at(path)
+    if node is None or node.rule.read:
+        for name in node.fields if node else ():
+            yield from _unread(spec, (*path, name))
+        return
+    yield path
 
 
 def _required(draft: Draft, op: OperationModel, spec: Field, rules: Mapping[str, Node]) -> tuple[str, ...]:

@@ -74,8 +74,8 @@ class Draft:
         Raises:
             DefinitionError: there is no such operation or member.
         """
-        allowed = ("operation", "in", "out", "constants", "items", "match", "absent", "wrapper", "ends", "by", *more)
-        keys = node.mapping(*allowed, required=["operation"])
+        allowed = "operation in out constants items match absent wrapper ends beside by".split()
+        keys = node.mapping(*allowed, *more, required=["operation"])
         op = shapes.operation(self.model, node, keys["operation"].text())
         inputs = links(keys["in"]) if "in" in keys else ()
         for member, child in keys["in"].mapping().items() if "in" in keys else ():
@@ -103,7 +103,8 @@ class Draft:
         by = By(keys["by"].choice(by.value for by in By)) if "by" in keys else None
         if whole or by is By.SPEC:
             prefix, shape = self.answer(node, shapes.operation(self.model, node, binding.operation))
-            binding = replace(binding, outputs=self.filled(prefix, shape, binding.outputs))
+            beside = links(keys["beside"]) if "beside" in keys else ()
+            binding = replace(binding, outputs=(*self.filled(prefix, shape, binding.outputs), *beside))
         match, ends = (
             {path: parse(child.text()) for path, child in keys[key].mapping().items()} if key in keys else {}
             for key in ("match", "ends")

@@ -160,6 +160,7 @@ class Part:
         joins: parts whose changes of elements that are there go along in this part's call.
         only_one: for SET, it holds one member at most, and the field is no list.
         adds_first: for CHILDREN, new elements come before others go: with its last one the resource would be gone.
+        renews: for CHILDREN, an element that is there is taken away before it is written otherwise.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
     """
 
@@ -180,6 +181,7 @@ class Part:
     already: tuple[str, ...] = ()
     only_one: bool = False
     adds_first: bool = False
+    renews: bool = False
     most: int = 0
 
 

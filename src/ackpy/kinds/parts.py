@@ -20,8 +20,9 @@ from ackpy.kinds.paths import Json, Path, parse
 from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 
 _KEYS = (
-    "form exists get put remove key value element name each fields absent after constants in out wrapper members field "
-    "sends exclusive any_state before_delete update joins already only_one adds_first most in_force created"
+    "form exists get put remove key value element name each fields absent after constants in out wrapper members "
+    "field sends exclusive any_state before_delete update joins already only_one adds_first renews spreads most "
+    "in_force created"
 ).split()
 
 
@@ -171,7 +172,8 @@ def _removal(own: _Section, child: Iterable[Link]) -> Binding | None:
 def _children(own: _Section) -> Part:
     """A list whose elements, told apart by the member `key`, are written one by one.
 
-    Where one operation does it all, each of `put`, `update` and `remove` is a place in its input.
+    Where one operation does it all, each of `put`, `update` and `remove` is a place in its input. Where `get` answers a
+    text, a hook makes the list of it.
     """
     own.node.mapping(required=["key", "remove"])
     put_op, put_at, element = own.place("put", "in")
@@ -197,10 +199,10 @@ def _children(own: _Section) -> Part:
     read = None
     if "get" in own.keys:
         get_op, get_at, listed = own.place("get", "out")
-        if not isinstance(listed, ListShape):
+        if not isinstance(listed, ListShape) and (listed is None or listed.type_name != "string"):
             raise own.keys["get"].fail(f"expected a list, found {listed.type_name if listed else 'nothing'}")
         read = own.read(get_op, [Link(get_at, ("spec", own.field))])
-    return own.made(Form.CHILDREN, (own.field,), put, read, remove=remove, update=update)
+    return own.made(Form.CHILDREN, (own.field,), put, read, remove=remove, update=update, renews=own.flag("renews"))
 
 
 def _alone(own: _Section, binding: Binding) -> Binding:
@@ -329,6 +331,9 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
     own = _Section(draft, name, node, node.mapping(*_KEYS, required=["put"]), create)
     op, _, _ = own.target("put", "in")
     given = {link.aws[0]: link.field[-1] for link in links(own.keys["in"])} if "in" in own.keys else {}
+    spread = [own.keys["spreads"].text()] if "spreads" in own.keys else []
+    if unknown := [field for field in spread if field not in draft.spec]:
+        raise own.keys["spreads"].fail(f"the kind has no field '{unknown[0]}'")
     identity = {path[1] for path in draft.identity if path[0] == "spec"}
     taken = {**{member: draft.field_of(member) for member in shapes.inputs(op)}, **given}
     wanted = own.keys["fields"].texts() if "fields" in own.keys else None
@@ -338,7 +343,7 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
         if field in draft.spec and (field in wanted if wanted else field not in {*identity, *others})
     }
     for field in wanted or ():
-        if field not in sent.values():
+        if field not in {*sent.values(), *spread}:
             raise own.keys["fields"].fail(f"{op.name} takes no field '{field}'")
     if not sent:
         raise own.keys["put"].fail(f"{op.name} takes none of the kind's fields")
@@ -349,8 +354,9 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
         shown = draft.filled(prefix, shape, ())
         read = own.read(get_op, [link for link in shown if link.field[1] in sent.values() and link.field[0] == "spec"])
     changed = "sends" in own.keys and own.keys["sends"].choice(["all", "changed"]) == "changed"
-    put = own.bind(op, [Link((member,), ("spec", field)) for member, field in sent.items() if member not in given])
-    return own.made(Form.BODY, tuple(dict.fromkeys(sent.values())), put, read, changed_only=changed)
+    whole = [Link((), ("spec", field)) for field in spread]
+    put = own.bind(op, [*whole, *(Link((made,), ("spec", name)) for made, name in sent.items() if made not in given)])
+    return own.made(Form.BODY, tuple(dict.fromkeys([*spread, *sent.values()])), put, read, changed_only=changed)
 
 
 def _secret(own: _Section) -> Part:

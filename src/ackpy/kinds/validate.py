@@ -158,13 +158,27 @@ def _binding(node: Node, kind: Kind) -> None:
         if not isinstance(listed, ListShape):
             raise keys["items"].fail(f"expected a list, '{keys['items'].value}' is a {listed.type_name}")
         output = listed.member
-    for section, shape in (("in", op.input_shape), ("out", output), ("match", output), ("ends", output)):
+    places = (("in", op.input_shape), ("out", output), ("match", output), ("ends", output), ("beside", op.output_shape))
+    for section, shape in places:
         for member, child in _section(keys, section).items():
-            _member(child, shape, member)
+            found = _member(child, shape, member)
             for text in one_or_many(child):
-                _field(child, kind, text)
+                field = _field(child, kind, text)
+                if section in {"out", "beside"} and not _holds(field, found, many="[]" in member):
+                    raise child.fail(f"a {field.type} can't hold '{member}', a {found.type_name}")
     if "constants" in keys:
         _constants(keys["constants"], op.input_shape)
+
+
+def _holds(field: Field, shape: Shape, *, many: bool) -> bool:
+    """Whether a field can hold values of a shape; `many` where a path leads through a list."""
+    if many:
+        return field.type is not Type.STRUCT and (field.item is None or _holds(field.item, shape, many=False))
+    if isinstance(shape, ListShape):
+        return field.type is Type.LIST and (field.item is None or _holds(field.item, shape.member, many=False))
+    if isinstance(shape, StructureShape):
+        return field.type in {Type.STRUCT, Type.OBJECT, Type.STRING}  # a text holds what is a document
+    return (field.type is Type.MAP) is isinstance(shape, MapShape) and field.type not in {Type.LIST, Type.STRUCT}
 
 
 def _constants(node: Node, shape: StructureShape | None) -> None:

@@ -73,8 +73,10 @@ def filling(
 def _absent(spec: Mapping[str, Json], observed: Mapping[str, Json]) -> dict[str, Json]:
     added: dict[str, Json] = {}
     for name, value in observed.items():
-        if name not in spec:
+        if name not in spec and not is_empty(value):
             added[name] = value
-        elif isinstance(spec[name], Mapping) and isinstance(value, Mapping) and (inner := _absent(spec[name], value)):
+        elif (
+            isinstance(spec.get(name), Mapping) and isinstance(value, Mapping) and (inner := _absent(spec[name], value))
+        ):
             added[name] = inner
     return added

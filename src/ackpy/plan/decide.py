@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from ackpy.kinds.model import Kind, Option
 from ackpy.kinds.paths import Json, Path, get, show, with_value
+from ackpy.kinds.schema import Unset
 from ackpy.plan import states, tags
 from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.forms import calls_of
@@ -162,6 +163,8 @@ NOT_MANAGED = Refuse(
     "explicitly adopt the resource by enabling the ResourceAdoption feature gate and populating the "
     "`services.k8s.aws/adoption-policy` and `services.k8s.aws/adoption-fields` annotations.",
 )
+
+_AGAIN = "delete the object and make it again"
 
 
 def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) -> Decision:
@@ -367,24 +370,25 @@ def _unchangeable(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
         if kind.spec.fields[difference.path[0]].rule.create_only:
             return Refuse(
                 f"{show(('spec', *difference.path))} can be set only when the {kind.name} is created: AWS has "
-                f"{difference.observed!r}, the manifest says {difference.desired!r}. Set it back, or delete the object "
-                "and make it again."
+                f"{difference.observed!r}, the manifest says {difference.desired!r}. Set it back, or {_AGAIN}."
             )
     return None
 
 
 def _settled_with(kind: Kind, found: Iterable[Difference]) -> Refuse | None:
-    """A member that can't be changed where it is: what it is in has to go, and may come anew."""
+    """A member that can't be changed where it is: what it is in has to go, and may come anew; if need be, all of it."""
     for difference in found:
         for depth in range(2, len(difference.path) + 1):
             at, whole = difference.path[:depth], difference.path[: depth - 1]
             node = kind.spec.at(at)
             new = depth == len(difference.path) and is_empty(difference.observed)
             if node is not None and node.rule.create_only and not new:
+                around = kind.spec.at(whole)
+                stays = around is not None and around.rule.unset is Unset.UNMANAGED
+                anew = f"take {show(('spec', *whole))} out and, once that is done, put it in again"
                 return Refuse(
                     f"{show(('spec', *difference.path))} can't be changed: AWS has {difference.observed!r}, the "
-                    f"manifest says {difference.desired!r}. Set it back, or take {show(('spec', *whole))} out and, "
-                    "once that is done, put it in again."
+                    f"manifest says {difference.desired!r}. Set it back, or {_AGAIN if stays else anew}."
                 )
     return None
 

@@ -68,14 +68,14 @@ def _body(
 ) -> list[Call]:
     """One call with the members that differ; with it go the others that are set, or only those that it requires."""
     differing = dict.fromkeys(difference.path[0] for difference in found)
-    members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec"}
+    members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec" and link.aws}
     needed = shapes.required(kind.service.model.operation_model(part.put.operation))
-    others = [name for name in part.fields if not part.changed_only or members[name] in needed]
+    others = [name for name in part.fields if not part.changed_only or members.get(name) in needed]
     along = [
         name
         for name in others
         if name not in differing
-        and (not is_empty(spec.get(name)) or (members[name] in needed and _is_default(kind, name)))
+        and (not is_empty(spec.get(name)) or (members.get(name) in needed and _is_default(kind, name)))
     ]
     call = _put(kind, part, spec, observed, [*differing, *along])
     return [replace(call, sets={path: value for path, value in call.sets.items() if path[0] in differing})]
@@ -191,18 +191,20 @@ def _one_a_call(
     assert part.remove is not None
     name, (wanted, there, changed) = part.fields[0], members
     left, calls = dict(there), []
-    gone = [key for key in there if key not in wanted]
-    for key in [*changed, *gone] if part.adds_first else [*gone, *changed]:
-        removes, updates = key not in wanted, key in there and part.update is not None
+    gone = [(True, key) for key in there if key not in wanted or (part.renews and key in changed)]
+    come = [(False, key) for key in changed]
+    for removes, key in [*come, *gone] if part.adds_first else [*gone, *come]:
+        updates = not removes and key in there and not part.renews and part.update is not None
         one = left.pop(key) if removes else wanted[key]
         if not removes:
             left[key] = {**there[key], **one} if updates else one
         purpose, binding = (Purpose.REMOVE, part.remove) if removes else (Purpose.PUT, part.put)
-        if updates and not removes and part.update is not None:
+        if updates and part.update is not None:
             binding = part.update
         given = _params(kind, binding, spec, {name: sent(key, one)}, observed)
         sets: dict[Path, Json] = {(name,): shown(left) or None}
-        calls.append(Call(binding.operation, given, purpose, (part.name,), sets, joins=updates and not removes))
+        way_for = wanted.get(key) if removes else None
+        calls.append(Call(binding.operation, given, purpose, (part.name,), sets, joins=updates, way_for=way_for))
     return calls
 
 

@@ -11,12 +11,16 @@ from ackpy.kinds.paths import Json
 from ackpy.services.dynamodb import table
 from ackpy.services.iam import open_id_connect_provider, service_linked_role
 from ackpy.services.kms import alias
+from ackpy.services.lambda_ import names, permissions, version
 from ackpy.services.s3 import bucket
 from ackpy.services.sns import subscription
 
 NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str, Json]]] = {
     "dynamodb/Table": table.normalised,
     "kms/Alias": alias.normalised,
+    "lambda/Alias": names.normalised,
+    "lambda/FunctionURLConfig": names.normalised,
+    "lambda/Version": names.normalised,
     "s3/Bucket": bucket.normalised,
 }
 
@@ -26,5 +30,7 @@ IDENTITY: Mapping[str, Callable[[Mapping[str, Json], Mapping[str, Json]], bool]]
 
 DECODE_OBSERVED: Mapping[str, Callable[[str, Mapping[str, Json]], Mapping[str, Json]]] = {
     "iam/OpenIDConnectProvider": open_id_connect_provider.decoded,
+    "lambda/Alias": permissions.decoded,
+    "lambda/Version": version.decoded,
     "sns/Subscription": subscription.decoded,
 }

@@ -40,6 +40,7 @@ class Call:
         sets: path in the spec → its value once the call has worked (None: gone). What `predict` applies.
         outputs: where the answer goes.
         joins: it may go along in the call of a part that says so (Part.joins).
+        way_for: what a removal makes way for: for something else, it is another one.
     """
 
     operation: str
@@ -49,11 +50,12 @@ class Call:
     sets: Mapping[Path, Json] = field(default_factory=dict)
     outputs: Binding | None = None
     joins: bool = False
+    way_for: Json = None
 
     @property
     def fingerprint(self) -> str:
         """Tells calls apart that would do different things."""
-        text = orjson.dumps(self.params, default=repr, option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps((self.params, self.way_for), default=repr, option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(self.operation.encode() + text).hexdigest()[:16]
 
 
@@ -177,15 +179,21 @@ def _last(arn: Json) -> str:
 
 
 def identified(kind: Kind, resource: Mapping[str, Json]) -> bool:
-    """Whether all that names the resource to AWS is known."""
-    return all(get(resource, path) not in (None, "") for path in kind.identity)
+    """Whether all that names the resource to AWS is known; what may be unset in the spec, names it so, too."""
+    return all(get(resource, path) not in (None, "") or is_optional(kind, path) for path in kind.identity)
+
+
+def is_optional(kind: Kind, path: Path) -> bool:
+    """Whether a spec may leave a path out that names the resource."""
+    required = {*(("spec", name) for name in kind.spec.required), *(ref.field for ref in kind.references)}
+    return path[0] == "spec" and path not in required
 
 
 def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
     """The spec's values that name the resource to AWS, before and after it is made; None where one is unset."""
     words = template_words(kind)
     if all(path[0] == "spec" for path in kind.identity):
-        return [get(spec, path[1:]) for path in kind.identity]
+        return [get(spec, path[1:]) or ("-" if is_optional(kind, path) else None) for path in kind.identity]
     found_by = (
         [
             *kind.find.binding.inputs,

@@ -38,6 +38,8 @@ def check(kind: Kind, contract: Node) -> list[str]:
         *_order(kind, contract),
         *_life(kind, contract),
         *_volatile(kind, contract),
+        *_renewed(kind, contract),
+        *_unread(kind, contract),
     ]
 
 
@@ -110,6 +112,10 @@ def _references(kind: Kind, contract: Node) -> Iterator[str]:
         (one["field"], one["ref"], one["service"], one["kind"], one["from"].lower(), one.get("one_required", False))
         for one in contract.get("references", ())
     }
+    wanted |= {
+        (one["field"], one["path"], one["service"], one["to"], one["from"].lower(), False)
+        for one in all_excepted(contract, "reference")
+    }
     found = {
         (dotted(one.field), dotted(one.ref), one.service, one.kind, dotted(one.source).lower(), one.required)
         for one in kind.references
@@ -173,7 +179,8 @@ def _arn(kind: Kind, contract: Node) -> Iterator[str]:
     read = any(dotted(link.field) == path for one in reads for link in one.binding.outputs)
     if not read and kind.arn is None and parse(path) not in kind.identity:
         yield "nothing tells the ARN of a resource that is read"
-    is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in kind.identity}
+    shown = [link.field for link in kind.exists.binding.outputs if link.field[-1].endswith("ARN")]
+    is_arn = kind.arn in {f"{{{dotted(path)}}}" for path in (*kind.identity, *shown)}
     for told in all_excepted(contract, "arn"):
         yield from _differs("the ARN that names make", kind.arn, told["arn"])
     if kind.arn is not None and not kind.arn.startswith("arn:") and not is_arn:
@@ -273,6 +280,36 @@ def _life(kind: Kind, contract: Node) -> Iterator[str]:
     yield from _differs("options", {(one.annotation, one.member) for one in kind.options}, options)
     first = {name for one in all_excepted(contract, "before_delete") for name in one["parts"]}
     yield from _differs("taken away before deletion", {part.name for part in kind.parts if part.before_delete}, first)
+
+
+def _renewed(kind: Kind, contract: Node) -> Iterator[str]:
+    """What AWS doesn't write over is told in prose."""
+    wanted = {name for one in all_excepted(contract, "renews") for name in one["parts"]}
+    yield from _differs("written only where it isn't", {part.name for part in kind.parts if part.renews}, wanted)
+
+
+def _unread(kind: Kind, contract: Node) -> Iterator[str]:
+    """What AWS never shows is told in prose, leaf by leaf."""
+    found = {
+        dotted(("spec", *path))
+        for name, node in kind.spec.fields.items()
+        for path, leaf in _leaves(node, (name,), read=True)
+        if not leaf
+    }
+    rows = all_excepted(contract, "not_read")  # a whole answer may lack what another shows
+    told = {one["path"] for one in rows if "operation" not in one or one["path"] in found}
+    yield from _differs("never shown", found, told)
+
+
+def _leaves(node: Field, path: Path, *, read: bool) -> Iterator[tuple[Path, bool]]:
+    read = read and node.rule.read
+    if node.type is Type.STRUCT:
+        for name, child in node.fields.items():
+            yield from _leaves(child, (*path, name), read=read)
+    elif node.item is not None:
+        yield from _leaves(node.item, (*path, "[]" if node.type is Type.LIST else "{}"), read=read)
+    elif node.type is not Type.REF:
+        yield path, read
 
 
 def _volatile(kind: Kind, contract: Node) -> Iterator[str]:

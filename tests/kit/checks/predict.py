@@ -5,7 +5,7 @@ from typing import Any
 
 from ackpy.kinds.model import Binding, Form, Kind, Part
 from ackpy.kinds.paths import Path, get, put, show, with_value
-from ackpy.kinds.schema import Compare, Field, Unset
+from ackpy.kinds.schema import Compare, Field, Type, Unset
 from ackpy.plan.compare import differences, is_empty
 from ackpy.plan.decide import Act, Desired, Done, Gone, Memory, Refuse, decide, delta
 from ackpy.wire.call import Call, Observation, Purpose, merged, seen
@@ -115,8 +115,16 @@ def _claims(kind: Kind, call: Call) -> Iterator[str]:
             yield f"{call.operation} claims to set spec.{show(path)}, and sends nothing for it"
             continue
         node = kind.spec.at(path)
-        if node and not is_empty(value) and any(differences(node, value, get(shown, path))):
+        taken = _taken(node, value) if node else value
+        if node and not is_empty(taken) and any(differences(node, taken, get(shown, path))):
             yield f"spec.{show(path)} was sent as {value!r}, and comes back as {get(shown, path)!r}"
+
+
+def _taken(node: Field, value: Any) -> Any:
+    """What AWS takes of a value: a field that stands for no member is only held against what AWS shows."""
+    if node.type is Type.STRUCT and isinstance(value, Mapping):
+        return {name: _taken(node.fields[name], inner) for name, inner in value.items() if node.fields[name].aws}
+    return value
 
 
 def _binding(kind: Kind, call: Call) -> Binding | None:
@@ -141,6 +149,10 @@ def echo(kind: Kind, call: Call) -> Node:
             out = next((out for out in read.outputs if link.field[: len(out.field)] == out.field), None)
             if out and given is not None:
                 answer = _laid(answer, out.aws, _inside(kind.spec, out.field[1:], link.field[1:], given))
+            for below in (out for out in read.outputs if out.field[:-1] == link.field):
+                node = kind.spec.at(below.field[1:])
+                if node and node.aws and isinstance(given, Mapping) and given.get(node.aws) is not None:
+                    answer = _laid(answer, below.aws, given[node.aws])
         if part.form is Form.TOGGLE and call.parts == (part.name,):
             ((path, on),) = call.sets.items()
             answer = _laid(answer, next(out.aws for out in read.outputs if out.field == ("spec", *path)), on)
@@ -186,6 +198,9 @@ def _inside(tree: Field, outer: Path, inner: Path, value: Any) -> Any:
 
 
 def _laid(answer: Any, aws: Path, value: Any) -> Any:
+    if "[]" in aws:
+        here = aws.index("[]")
+        return _laid(answer, aws[:here], [_laid({}, aws[here + 1 :], one) for one in value])
     if not aws:
         return merged(answer, value) if isinstance(value, Mapping) else value
     put(answer, aws, value)

@@ -114,10 +114,14 @@ def _written(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
             yield from _write(kind, contract, call, own)
     for call in _answer(kind, least, full):
         if call.purpose is not Purpose.REMOVE:
-            # What unset means is written: a default, or an empty text. In a body the rest goes along.
-            rest = {name: least[name] for name in _part(kind, call).fields if name in least}
-            unset = {path[0]: "" if value is None else value for path, value in call.sets.items()}
-            yield from _write(kind, contract, call, {**rest, **unset} if _part(kind, call).form is Form.BODY else unset)
+            # What unset means is written: a default, or what clears it. In a whole body the rest goes along.
+            part, rules = _part(kind, call), {name: node.rule for name, node in kind.spec.fields.items()}
+            whole = part.form is Form.BODY and not part.changed_only
+            rest = {name: least[name] for name in part.fields if name in least and whole}
+            cleared = {
+                path[0]: rules[path[0]].clear or "" if value is None else value for path, value in call.sets.items()
+            }
+            yield from _write(kind, contract, call, {**rest, **cleared})
         elif _part(kind, call).form in ONE_A_CALL:
             yield from _write(kind, contract, call, _element(kind, call, full), "remove")
         elif _part(kind, call).form is Form.TAGS:

@@ -210,6 +210,8 @@ class Kind:
         delete: the operation that deletes one; "" where a rule for another one does.
         address: input members that name it, each with the separator after whose last occurrence the key stands.
         compound: input members that name it together, instead of one of `address`.
+        names: input members that name it together, each with what stands for it where it is unset; `joined` joins them,
+            and of an ARN the last part counts.
         views: texts made from {key}, {account}, {region}, {canonical}, for the templates.
         owner: the input member that says whose it must be.
         absent, elsewhere, foreign: the faults when it isn't there, is in another region or another account's.
@@ -232,6 +234,7 @@ class Kind:
     delete: str
     listing: Listing
     parts: Mapping[str, Part]
+    names: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     elsewhere: str = ""
@@ -251,6 +254,8 @@ class Kind:
         """The key that an input names; "" if it names none."""
         if self.compound:
             return "|".join(str(params.get(member, "")) for member in self.compound)
+        if self.names:
+            return self.joined.join(str(params.get(one, unset)).rpartition(":")[2] for one, unset in self.names.items())
         for member, separator in {self.create.key: "", **self.address}.items():
             if member in params:
                 value = str(params[member])

@@ -160,6 +160,12 @@ def _json_error(operation: Any, fault: AwsFault, request_id: str) -> Reply:
     return Reply(fault.status, headers, body)
 
 
+def _rest_json_error(_operation: Any, fault: AwsFault, request_id: str) -> Reply:
+    headers = {"Content-Type": "application/json", "x-amzn-ErrorType": fault.name, "x-amzn-RequestId": request_id}
+    side = "User" if fault.status < HTTPStatus.INTERNAL_SERVER_ERROR else "Service"
+    return Reply(fault.status, headers, orjson.dumps({"Type": side, "message": fault.message}))
+
+
 def _s3_error(_operation: Any, fault: AwsFault, request_id: str) -> Reply:
     error = ElementTree.Element("Error")
     for name, text in (("Code", fault.code), ("Message", fault.message), ("RequestId", request_id)):
@@ -183,5 +189,6 @@ def _query_error(operation: Any, fault: AwsFault, request_id: str) -> Reply:
 _ERRORS: dict[str, Callable[[Any, AwsFault, str], Reply]] = {
     "json": _json_error,
     "query": _query_error,
+    "rest-json": _rest_json_error,
     "rest-xml": _s3_error,
 }

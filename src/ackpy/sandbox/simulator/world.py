@@ -27,7 +27,7 @@ class Resource:
     """One AWS resource. `parts` holds its stored values by the part's name; times are seconds since 1970.
 
     What has been deleted and is shown for some time yet `ends` then. `marks` are what AWS is busy with, or made up, by
-    name: nothing that anybody asked for.
+    name: nothing that anybody asked for. What a change keeps busy is so until `busy`.
     """
 
     key: str
@@ -37,6 +37,7 @@ class Resource:
     modified: float
     parts: Mapping[str, object] = field(default_factory=dict)
     ends: float | None = None
+    busy: float = 0.0
     marks: Mapping[str, Mark] = field(default_factory=dict)
 
     def mark(self, name: str, now: float) -> Mark | None:

@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ackpy.sandbox.simulator.request import Answer, Request
-from ackpy.sandbox.simulator.rules import autoscaling, dynamodb, ecr, iam, kms, s3, sns, sqs, stepfunctions
+from ackpy.sandbox.simulator.rules import (
+    autoscaling,
+    dynamodb,
+    ecr,
+    iam,
+    kms,
+    lambda_functions,
+    lambda_layers,
+    lambda_qualifiers,
+    lambda_signing,
+    lambda_sources,
+    s3,
+    sns,
+    sqs,
+    stepfunctions,
+)
 
 # Run before the operation's verb: may raise a fault, change the input, or give the answer in the verb's stead.
 Rule = Callable[[Request], Answer | None]
@@ -16,6 +31,13 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     "ecr": ecr.RULES,
     "iam": iam.RULES,
     "kms": kms.RULES,
+    "lambda": {
+        **lambda_functions.RULES,
+        **lambda_layers.RULES,
+        **lambda_qualifiers.RULES,
+        **lambda_signing.RULES,
+        **lambda_sources.RULES,
+    },
     "s3": {
         "CreateBucket": s3.create_bucket,
         "PutBucketAccelerateConfiguration": s3.put_accelerate,

@@ -1,0 +1,1 @@
+"""AWS Lambda; `lambda` itself is a word of Python."""
