@@ -62,6 +62,11 @@ class Live:
     endpoint: AwsEndpoint
     boto: Boto
 
+    @property
+    def scope(self) -> Scope:
+        """Where objects live that say nothing of it."""
+        return _scope({"metadata": {}})
+
     def kubectl(self, *arguments: str, manifest: object = None) -> str:
         """Run kubectl, with a manifest as its standard input.
 

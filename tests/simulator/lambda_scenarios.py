@@ -105,6 +105,8 @@ LAMBDA = [
         call("CreateAlias", Name="live", FunctionVersion="1", code="ResourceConflictException"),
         call("UpdateAlias", {"Description": "d", "FunctionVersion": "1"}, Name="live", Description="d"),
         call("GetAlias", {"Description": "d", "FunctionVersion": "1"}, Name="live"),
+        call("ListAliases", {"Aliases": [{"Name": "live", "FunctionVersion": "1"}]}),
+        call("ListAliases", {"Aliases": []}, FunctionVersion="2"),
         call("GetPolicy", Qualifier="live", code="ResourceNotFoundException"),
         call(
             "AddPermission",
@@ -153,6 +155,7 @@ LAMBDA = [
         call("CreateFunctionUrlConfig", AuthType="NONE", code="ResourceConflictException"),
         call("UpdateFunctionUrlConfig", AuthType="AWS_IAM", Cors={"MaxAge": 5}),
         call("GetFunctionUrlConfig", {"AuthType": "AWS_IAM", "Cors": {"MaxAge": 5}}),
+        call("ListFunctionUrlConfigs", {"FunctionUrlConfigs": [{"AuthType": "AWS_IAM"}]}),
         call("DeleteFunctionUrlConfig"),
         call("GetFunctionUrlConfig", code="ResourceNotFoundException"),
         not_moto="moto makes a URL twice",

@@ -19,6 +19,7 @@ from ackpy.sandbox.simulator.rules.lambda_names import (
     arn,
     held,
     keep,
+    mine,
     name,
     refuse,
     revision,
@@ -32,8 +33,6 @@ from ackpy.sandbox.simulator.world import Resource, Slot
 
 MAKING_SECONDS = 2.0
 CHANGING_SECONDS = 1.0
-_CONCURRENT = 1000
-_UNRESERVED = 100
 # What UpdateFunctionConfiguration keeps as it is given.
 _SETTINGS = (
     "DeadLetterConfig", "Description", "DurableConfig", "Environment", "EphemeralStorage", "FileSystemConfigs",
@@ -180,35 +179,9 @@ def list_versions(request: Request) -> Answer:
     if there is None:
         raise request.fault("ResourceNotFoundException", f"Function not found: {arn(request, function)}")
     every = request.world.look("lambda", "Version", request.now)
-    own = [version for version in every if version.key.startswith(f"{function}:") and _mine(request, version)]
+    own = [version for version in every if version.key.startswith(f"{function}:") and mine(request, version)]
     own.sort(key=lambda version: int(version.key.rpartition(":")[2]))
     return {"Versions": [configuration(request, one) for one in (there, *own)]}
-
-
-def get_concurrency(request: Request) -> Answer:
-    """What is reserved for the function; nothing where nothing is."""
-    found: Any = request.there.parts.get("concurrency")
-    return {} if found is None else {"ReservedConcurrentExecutions": found}
-
-
-def put_concurrency(request: Request) -> Answer:
-    """Some of the account's must stay for the other functions."""
-    well_formed(request)
-    wanted = request.params["ReservedConcurrentExecutions"]
-    every = [other for other in request.world.there("lambda", "Function") if _mine(request, other)]
-    others: Any = [other.parts.get("concurrency") or 0 for other in every if other.key != request.key]
-    if wanted + sum(others) > _CONCURRENT - _UNRESERVED:
-        raise refuse(
-            request, "Specified ReservedConcurrentExecutions decreases the account's below its minimum of [100]."
-        )
-    keep(request, request.slot, "concurrency", wanted)
-    return {"ReservedConcurrentExecutions": wanted}
-
-
-def delete_concurrency(request: Request) -> Answer:
-    """What isn't reserved needn't be released."""
-    keep(request, request.slot, "concurrency", None)
-    return {}
 
 
 def tag(request: Request) -> Answer:
@@ -365,11 +338,7 @@ def _version(request: Request, function: Resource, number: int, description: str
 
 def _versions(request: Request, function: str) -> list[Resource]:
     every = request.world.there("lambda", "Version")
-    return [version for version in every if version.key.startswith(f"{function}:") and _mine(request, version)]
-
-
-def _mine(request: Request, resource: Resource) -> bool:
-    return (resource.account, resource.region) == (request.account, request.region)
+    return [version for version in every if version.key.startswith(f"{function}:") and mine(request, version)]
 
 
 def _same(version: Resource, function: Resource) -> bool:
@@ -390,13 +359,10 @@ def _revision(found: Resource) -> str:
 RULES = {
     "CreateFunction": create_function,
     "DeleteFunction": delete_function,
-    "DeleteFunctionConcurrency": delete_concurrency,
     "GetFunction": get_function,
-    "GetFunctionConcurrency": get_concurrency,
     "GetFunctionConfiguration": get_configuration,
     "ListVersionsByFunction": list_versions,
     "PublishVersion": publish_version,
-    "PutFunctionConcurrency": put_concurrency,
     "TagResource": tag,
     "UntagResource": untag,
     "UpdateFunctionCode": update_code,

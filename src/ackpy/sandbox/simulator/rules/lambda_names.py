@@ -134,3 +134,8 @@ def _size(shape: Shape, size: float, path: str) -> Iterator[str]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if (least is not None and size < least) or (most is not None and size > most):
         yield f"Value at '{path}' failed to satisfy constraint: from {least} to {most}"
+
+
+def mine(request: Request, resource: Resource) -> bool:
+    """Whether a resource is of the caller's account, in its region."""
+    return (resource.account, resource.region) == (request.account, request.region)

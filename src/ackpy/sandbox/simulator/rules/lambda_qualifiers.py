@@ -17,6 +17,7 @@ from ackpy.sandbox.simulator.rules.lambda_names import (
     arn,
     held,
     keep,
+    mine,
     name,
     refuse,
     revision,
@@ -28,6 +29,8 @@ from ackpy.sandbox.simulator.rules.lambda_names import (
 from ackpy.sandbox.simulator.world import Resource, instant
 
 _READY_SECONDS = 2.0
+_CONCURRENT = 1000
+_UNRESERVED = 100
 # A permission's member → the operator and key of the condition that it becomes.
 _CONDITIONS = {
     "SourceArn": ("ArnLike", "AWS:SourceArn"),
@@ -171,6 +174,32 @@ def delete_provisioned(request: Request) -> Answer:
     return {}
 
 
+def get_concurrency(request: Request) -> Answer:
+    """What is reserved for the function; nothing where nothing is."""
+    found: Any = request.there.parts.get("concurrency")
+    return {} if found is None else {"ReservedConcurrentExecutions": found}
+
+
+def put_concurrency(request: Request) -> Answer:
+    """Some of the account's must stay for the other functions."""
+    well_formed(request)
+    wanted = request.params["ReservedConcurrentExecutions"]
+    every = [other for other in request.world.there("lambda", "Function") if mine(request, other)]
+    others: Any = [other.parts.get("concurrency") or 0 for other in every if other.key != request.key]
+    if wanted + sum(others) > _CONCURRENT - _UNRESERVED:
+        raise refuse(
+            request, "Specified ReservedConcurrentExecutions decreases the account's below its minimum of [100]."
+        )
+    keep(request, request.slot, "concurrency", wanted)
+    return {"ReservedConcurrentExecutions": wanted}
+
+
+def delete_concurrency(request: Request) -> Answer:
+    """What isn't reserved needn't be released."""
+    keep(request, request.slot, "concurrency", None)
+    return {}
+
+
 def create_url(request: Request) -> None:
     """A function, or an alias of it, has one URL."""
     well_formed(request)
@@ -197,6 +226,31 @@ def update_url(request: Request) -> Answer:
 def get_url(request: Request) -> Answer:
     """A URL, and who may call it."""
     return {**_url_described(request, request.there), "LastModifiedTime": shown(request.there.modified)}
+
+
+def list_aliases(request: Request) -> Answer:
+    """Those of one function, by name."""
+    there, version = _function(request).key, request.params.get("FunctionVersion")
+    described = [_described(request, one) for one in _own(request, "Alias", there)]
+    return {"Aliases": [one for one in described if version in {None, one["FunctionVersion"]}]}
+
+
+def list_urls(request: Request) -> Answer:
+    """Those of one function and of its aliases."""
+    urls = _own(request, "Url", _function(request).key)
+    return {
+        "FunctionUrlConfigs": [
+            {**_url_described(request, one), "LastModifiedTime": shown(one.modified)} for one in urls
+        ]
+    }
+
+
+def _own(request: Request, kind: str, function: str) -> list[Resource]:
+    """What belongs to a function and can be seen by now."""
+    every = request.world.look("lambda", kind, request.now)
+    return sorted(
+        (one for one in every if one.key.split(":")[0] == function and mine(request, one)), key=lambda one: one.key
+    )
 
 
 def _function(request: Request) -> Resource:
@@ -301,13 +355,18 @@ RULES = {
     "AddPermission": add_permission,
     "CreateAlias": create_alias,
     "CreateFunctionUrlConfig": create_url,
+    "DeleteFunctionConcurrency": delete_concurrency,
     "DeleteFunctionEventInvokeConfig": delete_invoke,
     "DeleteProvisionedConcurrencyConfig": delete_provisioned,
     "GetAlias": get_alias,
+    "GetFunctionConcurrency": get_concurrency,
     "GetFunctionEventInvokeConfig": get_invoke,
     "GetFunctionUrlConfig": get_url,
     "GetPolicy": get_policy,
     "GetProvisionedConcurrencyConfig": get_provisioned,
+    "ListAliases": list_aliases,
+    "ListFunctionUrlConfigs": list_urls,
+    "PutFunctionConcurrency": put_concurrency,
     "PutFunctionEventInvokeConfig": put_invoke,
     "PutProvisionedConcurrencyConfig": put_provisioned,
     "RemovePermission": remove_permission,
