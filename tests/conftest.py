@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from ackpy.sandbox import binaries
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.control_plane import ControlPlane
+
+settings.register_profile("thorough", max_examples=4000)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

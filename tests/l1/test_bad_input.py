@@ -16,7 +16,8 @@ from tests.kit.scene import Scene
 from tests.l1 import laws
 from tests.l1.params import ALL
 
-EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""As many as the profile says: 100 each, and thousands with `--hypothesis-profile=thorough`."""
 _PARTS = 8
 NESTED = "[" * 300 + "]" * 300
 

@@ -1,6 +1,7 @@
 """The API server goes and comes back, AWS throttles, the process is asked to end, and another one stands by."""
 
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ async def test_it_ends_when_asked(live: Live, tmp_path: Path, number: signal.Sig
 
 
 async def test_another_process_takes_over(live: Live, tmp_path: Path) -> None:
+    """The leader is stopped when AWS made what it asked for and it hasn't heard so; resumed, it does no harm."""
     flags = live.run_flags("--enable-leader-election", f"--leader-election-namespace={NAMESPACE}")
     things = [live.alone(kind, NAMESPACE, "led-") for kind in FOUR]
     names = {f"ack-{kind.group}" for kind in load()}
@@ -70,20 +72,33 @@ async def test_another_process_takes_over(live: Live, tmp_path: Path) -> None:
     async def is_held_by(pid: int) -> bool:
         return (await holder()).endswith(f"_{pid}")
 
+    creations = Counter(kind.create.operation for kind in FOUR)
+
+    async def made() -> Counter[str]:
+        requests = await live.endpoint.requests()
+        return Counter(one.operation for one in requests if one.operation in creations and one.status < 300)
+
+    async def are_made() -> bool:
+        return await made() == creations
+
+    await live.endpoint.clear_requests()
+
     with ackpy(tmp_path, *flags, environment=CREDENTIALS) as first:
         await eventually(lambda: is_held_by(first.pid))
         with ackpy(tmp_path, *flags, environment=CREDENTIALS) as second:
+            await live.endpoint.hold(*creations)
+            apply_all(things)
+            await eventually(are_made)
             first.signal(signal.SIGSTOP)
+            await live.endpoint.hold()
             await eventually(lambda: is_held_by(second.pid))
-            for thing in things:
-                thing.apply()
             objects = [await thing.synced() for thing in things]
             first.signal(signal.SIGCONT)
             assert await first.ended() == 1
             assert f"was taken by {await holder()}" in first.stderr
-            for thing, obj in zip(things, objects, strict=True):
-                thing.delete()
-                await thing.gone(obj)
+            assert [(await thing.synced())["status"] for thing in things] == [obj["status"] for obj in objects]
+            assert await are_made(), "exactly one of each"
+            await all_gone(things)
         assert await holder() == ""
         with ackpy(tmp_path, *flags, environment=CREDENTIALS) as third:
             await eventually(lambda: is_held_by(third.pid))
