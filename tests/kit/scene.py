@@ -135,14 +135,16 @@ class Scene:
         """
         obj, spec = await self.obj(), await self.wanted(spec)
         calls: list[Call] = []
+        unsent = tuple(path for path in self.kind.unread if get(spec, path) not in (None, get(obj["spec"], path)))
         for _ in range(_ROUNDS if self.kind.states else 1):
             observed = await self.world.observe(self.kind, obj)
-            desired = Desired(spec, observed.status, tags=self._tags(obj))
+            desired = Desired(spec, observed.status, tags=self._tags(obj), unsent=unsent)
             decision = decide(self.kind, desired, observed, Memory())
             if not isinstance(decision, Act):
                 break
             await self.send(decision.stage.calls)
             calls += decision.stage.calls
+            unsent = ()
         return calls
 
     async def wanted(self, spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -285,5 +287,6 @@ def _without_names(value: Any, names: list[str]) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(_without_names(inner, names) for inner in value)
     for name in names if isinstance(value, str) else ():
-        value = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "…", value)  # a version's name is a number
+        alone = len(name) < _SHORTEST_MADE_UP  # a version's name is a number
+        value = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])" if alone else re.escape(name), "…", value)
     return value

@@ -16,7 +16,7 @@ from ackpy.kube.api import Object
 from ackpy.plan.compare import Difference
 from ackpy.plan.decide import Stage
 from ackpy.plan.outcome import Advisory
-from ackpy.wire.call import Purpose, names
+from ackpy.wire.call import NO_VALUE, Purpose, names
 
 _log = structlog.get_logger(__name__)
 _LONGEST_VALUE = 80
@@ -36,7 +36,7 @@ def label(subject: Subject) -> str:
 
 def resource(subject: Subject) -> str:
     """How sentences name a resource: `Bucket my-bucket`."""
-    said = " ".join(str(name) for name in names(subject.kind, subject.spec) if name)
+    said = " ".join(str(name) for name in names(subject.kind, subject.spec) if name not in (None, "", NO_VALUE))
     return f"{subject.kind.name} {said or subject.name}"
 
 

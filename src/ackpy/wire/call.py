@@ -11,6 +11,7 @@ import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 import orjson
 
@@ -189,21 +190,25 @@ def is_optional(kind: Kind, path: Path) -> bool:
     return path[0] == "spec" and path not in required
 
 
+NO_VALUE: Final = "-"
+"""Stands among names for what a resource is told by, and has none of."""
+
+
 def names(kind: Kind, spec: Mapping[str, Json]) -> list[Json]:
-    """The spec's values that name the resource to AWS, before and after it is made; None where one is unset."""
+    """The spec's values that name the resource to AWS, before and after it is made; None where one isn't known."""
     words = template_words(kind)
     if all(path[0] == "spec" for path in kind.identity):
-        return [get(spec, path[1:]) or ("-" if is_optional(kind, path) else None) for path in kind.identity]
-    found_by = (
-        [
-            *kind.find.binding.inputs,
-            *(Link((), path) for found in (kind.find.match, kind.find.ends) for path in found.values()),
-        ]
-        if kind.find
-        else []
-    )
-    paths = [*kind.identity, *(link.field for link in found_by), *map(parse, words)]
-    return [get(spec, path[1:]) or words.get(".".join(path)) for path in dict.fromkeys(paths) if path[0] == "spec"]
+        return [get(spec, path[1:]) or (NO_VALUE if is_optional(kind, path) else None) for path in kind.identity]
+    matched = kind.find.match.values() if kind.find else ()
+    others = (*(link.field for link in kind.find.binding.inputs), *kind.find.ends.values()) if kind.find else ()
+    paths = [*kind.identity, *others, *matched, *map(parse, words)]
+    awaited = {ref.field for ref in kind.references if get(spec, ref.ref[1:])}
+    unset = {path: NO_VALUE for path in matched if path not in awaited}
+    return [
+        get(spec, path[1:]) or unset.get(path) or words.get(".".join(path))
+        for path in dict.fromkeys(paths)
+        if path[0] == "spec"
+    ]
 
 
 def template_words(kind: Kind) -> dict[str, str | None]:

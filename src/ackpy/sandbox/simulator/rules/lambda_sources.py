@@ -54,8 +54,7 @@ def create_mapping(request: Request) -> None:
     for there in request.world.there("lambda", "EventSourceMapping"):
         kept: Any = there.parts["mapping"]
         mine = (there.account, there.region) == (request.account, request.region)
-        wanted = (params.get("EventSourceArn"), params.get("Topics"), params.get("Queues"))
-        if mine and kept["function"] == function and wanted == _named(kept):
+        if mine and kept["function"] == function and _named(params) == _named(kept):
             message = f"An event source mapping already exists. Please update or delete the one with UUID {there.key}"
             raise request.fault("ResourceConflictException", message)
     request.named = str(uuid.UUID(int=request.random.getrandbits(128), version=4))
@@ -124,8 +123,8 @@ def _source(params: Answer) -> str:
     return str(params.get("EventSourceArn", "::self-managed")).split(":")[2]
 
 
-def _named(kept: Answer) -> tuple[object, object, object]:
-    return kept.get("EventSourceArn"), kept.get("Topics"), kept.get("Queues")
+def _named(mapping: Answer) -> list[object]:
+    return [mapping.get(member) for member in ("EventSourceArn", "SelfManagedEventSource", "Topics", "Queues")]
 
 
 def _defaults(source: str) -> Answer:
