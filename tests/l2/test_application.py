@@ -21,10 +21,9 @@ _NAMESPACE = "orders"
 _LISTED = {
     "sqs/Queue": ("ListQueues", "QueueUrls"),
     "sns/Topic": ("ListTopics", "Topics"),
-    "sns/Subscription": ("ListSubscriptions", "Subscriptions"),
     "dynamodb/Table": ("ListTables", "TableNames"),
     "lambda/Function": ("ListFunctions", "Functions"),
-    "lambda/LayerVersion": ("ListLayers", "Layers"),
+    "lambda/LayerVersion": ("ListLayerVersions", "LayerVersions"),
     "lambda/EventSourceMapping": ("ListEventSourceMappings", "EventSourceMappings"),
     "sfn/StateMachine": ("ListStateMachines", "stateMachines"),
     "ecr/Repository": ("DescribeRepositories", "repositories"),
@@ -34,6 +33,7 @@ _LISTED = {
     "s3/Bucket": ("ListBuckets", "Buckets"),
 }
 """How AWS tells all that there is of a kind."""
+_OF: dict[str, dict[str, str]] = {"lambda/LayerVersion": {"LayerName": _NAMESPACE}}
 
 
 def objects() -> list[Object]:
@@ -52,7 +52,7 @@ async def left(live: Live) -> list[str]:
     found = []
     for kind in (kind for kind in load() if kind.label in _LISTED):
         operation, items = _LISTED[kind.label]
-        answer = await live.boto.call(live.scope, kind.service.aws_name, operation, {})
+        answer = await live.boto.call(live.scope, kind.service.aws_name, operation, _OF.get(kind.label, {}))
         found += [f"{kind.label} {one}" for one in answer.get(items, ()) if _NAMESPACE in str(one)]
     return found
 
