@@ -1,6 +1,7 @@
 """The serverless application of docs/application.md: applied in one go and in any order, and gone again."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -10,6 +11,7 @@ import yaml
 from ackpy.kinds.registry import load
 from ackpy.kube import Object
 from tests.kit.live import Live, Thing, all_gone, apply_all
+from tests.kit.waiting import eventually
 from tests.l2.conftest import under_our_crds
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), under_our_crds]
@@ -57,6 +59,11 @@ async def left(live: Live) -> list[str]:
     return found
 
 
+async def arrived(thing: Thing) -> bool:
+    """Whether it is in AWS as the manifest says, and nobody helped."""
+    return await thing.is_synced() and await thing.is_as_the_manifest_says()
+
+
 @pytest.mark.parametrize("order", [1, 2])
 async def test_it_comes_and_goes_in_any_order(live: Live, order: int) -> None:
     live.kubectl("create", "namespace", _NAMESPACE)
@@ -66,7 +73,7 @@ async def test_it_comes_and_goes_in_any_order(live: Live, order: int) -> None:
     Random(order).shuffle(everything)
     apply_all(everything)
     for thing in everything:
-        await thing.synced()
+        await eventually(partial(arrived, thing))
     assert {one.split()[0] for one in await left(live)} == {*_LISTED}
     Random(-order).shuffle(everything)
     await all_gone(everything)
