@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ackpy.aws.limits import Limit, LimitKey, Limits, Rate
+from ackpy.aws.limits import TURN, Limit, LimitKey, Limits, Rate, Turn
 from tests.kit.virtual_time import virtual_time
 
 
@@ -89,13 +89,19 @@ def test_limits_are_shared_by_key() -> None:
     assert limits.of(key) is not limits.of(key._replace(read=False))
 
 
-@virtual_time
-async def test_waiters_go_in_order_and_a_cancelled_one_holds_nobody_up() -> None:
-    limit, order = Limit(), []
+async def throttled_limit() -> Limit:
+    """One that was throttled a moment ago."""
+    limit = Limit()
     sent_at = await limit.acquire()
     await asyncio.sleep(1)
     limit.throttled(sent_at + 0.5)
     assert limit.rate < math.inf
+    return limit
+
+
+@virtual_time
+async def test_waiters_go_in_order_and_a_cancelled_one_holds_nobody_up() -> None:
+    limit, order = await throttled_limit(), []
 
     async def wait(name: int) -> None:
         await limit.acquire()
@@ -107,3 +113,34 @@ async def test_waiters_go_in_order_and_a_cancelled_one_holds_nobody_up() -> None
         tasks[0].cancel()
         tasks[2].cancel()
     assert order == [1, 3, 4]
+
+
+@virtual_time
+async def test_what_is_urgent_goes_first_and_then_what_was_begun_first() -> None:
+    limit, order = await throttled_limit(), []
+
+    async def work(turn: Turn) -> None:
+        TURN.set(turn)
+        for _ in range(2):
+            await limit.acquire()
+            order.append(turn)
+
+    begun = [Turn(priority=2, number=1), Turn(priority=2, number=2), Turn(priority=0, number=3)]
+    async with asyncio.TaskGroup() as group:
+        for turn in begun:
+            group.create_task(work(turn))
+    assert order == sorted(begun * 2)
+
+
+@virtual_time
+async def test_who_waits_goes_no_faster_than_the_limit() -> None:
+    limit, times = await throttled_limit(), []
+
+    async def work() -> None:
+        times.append(await limit.acquire())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(work())
+    assert times == sorted(times)
+    assert times[-1] - times[0] >= 19 / limit.rate

@@ -7,7 +7,10 @@ holds; `Limit.rate` tells the sweep how much there is to spend.
 
 import asyncio
 import math
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
 from typing import NamedTuple
 
 _DECREASE = 0.5  # a throttle halves the rate,
@@ -15,6 +18,7 @@ _RECOVERY_SECONDS = 60.0  # which grows back by what was measured within this ti
 _FORGET_SECONDS = 600.0  # and after this time without a throttle there is no limit any more
 _MIN_RATE = 0.5  # calls a second: even a fully throttled account is asked now and then
 _BURST_SECONDS = 1.0
+_MIN_WAIT_SECONDS = 0.001  # a wait that the clock can show
 
 
 @dataclass(slots=True)
@@ -85,22 +89,52 @@ class Rate:
         self.tokens = 0.0
 
 
+class Turn(NamedTuple):
+    """Who goes first where calls have to wait: the lower priority, and then the earlier number.
+
+    The calls of what was begun first go first, so that it comes to its end, and its worker is free for what is urgent.
+    """
+
+    priority: int = 0
+    number: int = 0
+
+
+TURN: ContextVar[Turn] = ContextVar("turn", default=Turn())  # noqa: B039 (a tuple)
+"""Of the calls that this task makes."""
+
+
 class Limit:
-    """One shared limit. Waiters go in the order they came; each looks again after its wait, so a cut holds at once."""
+    """One shared limit. Those who wait go by their turn, then in the order they came; a cut holds for them at once."""
 
     def __init__(self) -> None:
         self._rate = Rate()
-        self._turn = asyncio.Lock()
+        self._waiting: list[tuple[Turn, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._timer: asyncio.TimerHandle | None = None
 
     async def acquire(self) -> float:
         """Wait for a turn. Returns the time of sending, to be handed back to `throttled`."""
-        clock = asyncio.get_running_loop().time
-        async with self._turn:
-            wait = self._rate.take(clock())
-            while wait > 0:
-                await asyncio.sleep(wait)
-                wait = self._rate.take(clock())
-        return clock()
+        loop = asyncio.get_running_loop()
+        if self._waiting or self._rate.take(loop.time()) > 0:
+            mine: asyncio.Future[None] = loop.create_future()
+            heappush(self._waiting, (TURN.get(), next(self._numbers), mine))
+            if self._timer is None:
+                self._serve()
+            await mine
+        return loop.time()
+
+    def _serve(self) -> None:
+        """Let go who may go now, and come again when the next may."""
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        while self._waiting:
+            first = self._waiting[0][-1]
+            if not first.done():  # else it was cancelled
+                if wait := self._rate.take(loop.time()):
+                    self._timer = loop.call_later(max(wait, _MIN_WAIT_SECONDS), self._serve)
+                    return
+                first.set_result(None)
+            heappop(self._waiting)
 
     def throttled(self, sent_at: float) -> None:
         """AWS throttled the call that was sent at this time."""
