@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-
 from ackpy.kube import Gone, Object
 from ackpy.kube.api import WatchEvent
 from tests.kit import edits
