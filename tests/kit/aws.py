@@ -1,9 +1,13 @@
 """The simulator as the engine's AWS: an `ackpy.aws.call.Caller` in process."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.model import OperationModel
 
 from ackpy.aws.errors import AwsError, from_botocore_error, from_client_error
 from ackpy.aws.scope import Scope
@@ -40,12 +44,55 @@ class SimulatedAws:
 
 def _translated(fault: AwsFault, service: str, operation: str) -> AwsError:
     shapes = MODELS[service].operation_model(operation).error_shapes
+    return from_client_error(_refusal(fault, operation), service, operation, shapes)
+
+
+def _refusal(fault: AwsFault, operation: str) -> ClientError:
     answer = {
         "Error": {"Code": fault.code, "Message": fault.message},
         "ResponseMetadata": {"HTTPStatusCode": fault.status, "RequestId": "simulated"},
     }
-    error = ClientError(answer, operation)  # type: ignore[arg-type]  # the stub asks for all that AWS may say
-    return from_client_error(error, service, operation, shapes)
+    return ClientError(answer, operation)  # type: ignore[arg-type]  # the stub asks for all that AWS may say
+
+
+class SimulatedClients:
+    """The clients of an `AwsCaller`, in process: each call reaches the simulator some time later."""
+
+    def __init__(self, simulator: Simulator, seconds: float) -> None:
+        self.simulator, self.seconds = simulator, seconds
+
+    @asynccontextmanager
+    async def borrow(self, service: str, scope: Scope) -> AsyncIterator["SimulatedClient"]:
+        yield SimulatedClient(self, service, scope)
+
+
+class SimulatedClient:
+    """One of them, which is its own `api`."""
+
+    paginators: Mapping[str, Any] = {}
+
+    def __init__(self, clients: SimulatedClients, service: str, scope: Scope) -> None:
+        self.api, self._clients, self._service, self._scope = self, clients, service, scope
+
+    def operation(self, name: str) -> OperationModel:
+        return MODELS[self._service].operation_model(name)
+
+    async def authorise(self) -> None:
+        """There is nothing to renew."""
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[dict[str, Any]]]:
+        operation = next(one for one in MODELS[self._service].operation_names if xform_name(one) == name)
+
+        async def call(**params: Any) -> dict[str, Any]:
+            await asyncio.sleep(self._clients.seconds)
+            place = {"region": self._scope.region, "account": self._scope.account}
+            try:
+                answer = self._clients.simulator.call(self._service, operation, params, **place)
+            except AwsFault as fault:
+                raise _refusal(fault, operation) from fault
+            return {**answer, "ResponseMetadata": {"RequestId": "simulated", "HTTPHeaders": {}}}
+
+        return call
 
 
 def confirmed_at_once(simulator: Simulator) -> None:

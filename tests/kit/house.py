@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ackpy.aws.call import Caller
 from ackpy.controller.field_exports import FIELD_EXPORTS
 from ackpy.controller.manager import Manager
 from ackpy.controller.objects import resource_of
@@ -53,12 +54,12 @@ class House:
         await self.api.create(NAMESPACES, None, {"metadata": {"name": name, "annotations": annotations}})
 
     @asynccontextmanager
-    async def managed(self) -> AsyncIterator[Manager]:
-        """A manager runs beside the body."""
+    async def managed(self, aws: Caller | None = None) -> AsyncIterator[Manager]:
+        """A manager runs beside the body, with a caller of this AWS."""
         manager = Manager(
             self.kinds,
             self.api,
-            self.aws,
+            aws or self.aws,
             self.events,
             self.options,
             ACCOUNT,

@@ -28,6 +28,9 @@ from ackpy.aws.scope import Scope
 _READ_PAUSES_SECONDS = (0.1, 0.4)  # a read that fails in passing is tried again here, so that no condition flickers
 _READS = ("BatchGet", "Describe", "Get", "Head", "List", "Lookup", "Query", "Scan", "Search")
 
+ADMISSIONS = 5
+"""How often a call that is throttled is sent, before its object has to try later."""
+
 
 class Caller(Protocol):
     """Calls AWS."""
@@ -97,15 +100,15 @@ class AwsCaller:
         await self.clients.aclose()
 
     async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        """See `Caller.call`. Reads that fail in passing are repeated; a write is sent once."""
+        """See `Caller.call`. Reads that fail in passing are repeated; a write reaches AWS once."""
         for pause in _READ_PAUSES_SECONDS if is_read(operation) else ():
             try:
-                return await self._once(scope, service, operation, params)
+                return await self._admitted(scope, service, operation, params)
             except AwsError as error:
                 if error.meaning is not Meaning.TRANSIENT:
                     raise
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, nothing secret
-        return await self._once(scope, service, operation, params)
+        return await self._admitted(scope, service, operation, params)
 
     async def paginate(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """See `Caller.paginate`. Each page is a call of its own to limiter and hooks."""
@@ -121,6 +124,16 @@ class AwsCaller:
             paginator = AioPaginator(page, rules, model)
             merged: dict[str, Any] = await paginator.paginate(**params).build_full_result()
             return merged
+
+    async def _admitted(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """A throttled call had no effect, so it is sent again when the limiter lets it."""
+        for _ in range(ADMISSIONS - 1):
+            try:
+                return await self._once(scope, service, operation, params)
+            except AwsError as error:
+                if error.meaning is not Meaning.THROTTLED:
+                    raise
+        return await self._once(scope, service, operation, params)
 
     async def _once(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         limit = self.limits.of(LimitKey(scope.account, scope.region, service, is_read(operation)))

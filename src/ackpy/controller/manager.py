@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from typing import Any
 from zlib import crc32
 
 import structlog
 
 from ackpy.aws.call import Caller
+from ackpy.aws.limits import TURN, Turn
 from ackpy.controller.desires import Desires
 from ackpy.controller.field_exports import FieldExports
 from ackpy.controller.followed import Followed, Place
@@ -107,6 +109,7 @@ class Manager:
         )
         self._read_rate, self._on_sweep = read_rate, on_sweep
         self._own_write = False
+        self._turns = count()
 
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
         shared: WorkQueue[Key] = WorkQueue()
@@ -222,8 +225,9 @@ class Manager:
         self._roles.noticed(subject)
         if not self._own_write and matters(old, new):
             # What stood there before we came waits behind what is edited now.
-            edit = controller.informer.synced.is_set()
-            controller.queue.add(_key(label, new), Priority.EDIT if edit else Priority.SWEEP)
+            priority = Priority.EDIT if old else Priority.NEW
+            news = controller.informer.synced.is_set()  # else it is what was there at the start
+            controller.queue.add(_key(label, new), priority if news else Priority.SWEEP)
 
     def _written(self, label: str, before: Mapping[str, Any] | None, after: dict[str, Any]) -> None:
         """Our own write isn't news; what came in with it is."""
@@ -320,6 +324,7 @@ class Manager:
     async def _work(self, queue: WorkQueue[Key]) -> None:
         while True:
             key = await queue.get()
+            TURN.set(Turn(queue.priority(key), next(self._turns)))
             try:
                 await self._reconcile(self._controllers[key.kind], key)
             finally:

@@ -26,8 +26,9 @@ class Priority(IntEnum):
     """Who asks. Lower is served first."""
 
     EDIT = 0
-    RETRY = 1
-    SWEEP = 2
+    NEW = 1
+    RETRY = 2
+    SWEEP = 3
 
 
 class QueueKey(Protocol):
@@ -58,7 +59,7 @@ class WorkQueue(Generic[K]):
         self._levels: dict[int, OrderedDict[Hashable, OrderedDict[K, None]]] = {}
         self._waiting: dict[K, int] = {}
         self._ready = asyncio.Semaphore(0)  # counts the waiting keys
-        self._processing: set[K] = set()
+        self._processing: dict[K, int] = {}
         self._again: dict[K, int] = {}  # added while being processed
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
@@ -123,13 +124,17 @@ class WorkQueue(Generic[K]):
             raise QueueShutDown
         level = self._levels[min(self._levels)]
         key = next(iter(next(iter(level.values()))))
+        self._processing[key] = self._waiting[key]
         self._remove(key, self._waiting[key])
-        self._processing.add(key)
         return key
+
+    def priority(self, key: K) -> int:
+        """With which priority a key that is being processed had waited."""
+        return self._processing[key]
 
     def done(self, key: K) -> None:
         """The worker is through with the key."""
-        self._processing.discard(key)
+        self._processing.pop(key, None)
         priority = self._again.pop(key, None)
         if priority is not None:
             self.add(key, priority)
