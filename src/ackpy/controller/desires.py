@@ -19,7 +19,7 @@ from ackpy.plan.compare import Difference, differences, is_empty
 from ackpy.plan.decide import Desired
 from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
-from ackpy.wire.call import Call, arn, identified, merged, template_words, told_by_arn
+from ackpy.wire.call import Call, arn, identified, is_optional, merged, template_words, told_by_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Wish:
     @property
     def renames(self) -> Difference | None:
         """What in the spec names another resource than the one that was made, and may be there yet."""
-        pairs = ((name, self.desired.spec.get(name), made) for name, made in self.as_made.items())
+        named = {**self.desired.spec, **self.as_made}
+        pairs = ((name, self.desired.spec.get(name), self.as_made.get(name)) for name in named)
         return next((Difference((name,), here, made) for name, here, made in pairs if here != made), None)
 
     def begun_with(self, state: State) -> bool:
@@ -111,7 +112,8 @@ class Desires:
             unsent=_unsent(subject, sealed.versions),
             mark=subject.mark if subject.managed else "",
         )
-        identity = {path: value for path, value in identity.items() if not is_empty(value)}
+        unset = {show(path[1:]): None for path in self.kind.identity if is_optional(self.kind, path)}
+        identity = unset | {path: value for path, value in identity.items() if not is_empty(value)}
         advisories = (resolved.advisories if resolved else ()) + sealed.advisories
         return Wish(desired, resolved, identity, sealed.versions, advisories, _as_made(subject, desired.spec))
 
@@ -180,14 +182,17 @@ def _as_made(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     for path in _renamable(subject.kind) if subject.recorded else ():
         made = told_by_arn(subject.kind, ("spec", *path), recorded) or subject.state.identity.get(show(path))
         node = subject.kind.spec.at(path)
-        if not is_empty(made) and node is not None and any(differences(node, get(spec, path), made)):
+        known = not is_empty(made) or show(path) in subject.state.identity
+        if known and node is not None and any(differences(node, get(spec, path), made)):
             spec = with_value(spec, path, made)
     return spec
 
 
 def _recalled(subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Json]:
     """A spec with what is remembered of the identity where references don't tell it (any more)."""
-    for text, value in subject.state.identity.items():
-        if is_empty(get(spec, parse(text))):
-            spec = with_value(spec, parse(text), value)
+    referring = _named_by_reference(subject)
+    for path, value in ((parse(text), value) for text, value in subject.state.identity.items()):
+        taken_out = path not in referring and is_optional(subject.kind, ("spec", *path))
+        if is_empty(get(spec, path)) and not taken_out:
+            spec = with_value(spec, path, value)
     return spec

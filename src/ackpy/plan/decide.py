@@ -297,9 +297,10 @@ def moved(kind: Kind, made: Desired, there: Observation, change: Difference, mem
     if memory.replaces:
         deletion = _deletion(kind, replace(made, recorded=there.status), there)
         return _unless_settling(replace(deletion, differences=(change,)), memory, "the deletion")
+    old, new = (f"'{name}'" if name else "without" for name in (change.observed, change.desired))
     return Refuse(
-        f"{show(('spec', *change.path))} can't be changed: the {kind.name} is '{change.observed}' in AWS, "
-        f"'{change.desired}' here. Set it back, or make another object."
+        f"{show(('spec', *change.path))} can't be changed: the {kind.name} is {old} in AWS, {new} here. Set it back, "
+        "or make another object."
     )
 
 
