@@ -52,10 +52,8 @@ class House:
     async def namespace(self, name: str = "default", **annotations: str) -> None:
         await self.api.create(NAMESPACES, None, {"metadata": {"name": name, "annotations": annotations}})
 
-    @asynccontextmanager
-    async def managed(self) -> AsyncIterator[Manager]:
-        """A manager runs beside the body."""
-        manager = Manager(
+    def manager(self) -> Manager:
+        return Manager(
             self.kinds,
             self.api,
             self.aws,
@@ -65,6 +63,11 @@ class House:
             "aws",
             now=lambda: datetime.fromtimestamp(clock(), UTC),
         )
+
+    @asynccontextmanager
+    async def managed(self) -> AsyncIterator[Manager]:
+        """A manager runs beside the body."""
+        manager = self.manager()
         async with running(manager.run()):
             await manager.synced()
             yield manager

@@ -84,13 +84,18 @@ class CallRecord:
 Hook = Callable[[CallRecord], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AwsCaller:
     """Calls AWS for real."""
 
     clients: Clients
     limits: Limits = field(default_factory=Limits)
     hooks: tuple[Hook, ...] = ()
+    _writes: bool = field(default=True, init=False)
+
+    def stop_writing(self) -> None:
+        """From now on no write begins; what is under way goes on, and so do reads. For the end of the process."""
+        self._writes = False
 
     async def aclose(self) -> None:
         """Close all clients; for the end of the process."""
@@ -125,6 +130,8 @@ class AwsCaller:
     async def _once(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         limit = self.limits.of(LimitKey(scope.account, scope.region, service, is_read(operation)))
         sent_at = await limit.acquire()
+        if not (self._writes or is_read(operation)):
+            raise AwsError(service, operation, "Stopping", "the controller stops: nothing was sent", Meaning.STOPPING)
         error: AwsError | None = None
         metadata: dict[str, Any] = {}
         try:

@@ -7,8 +7,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -27,6 +28,7 @@ from ackpy.aws.metrics import CallMetrics
 from ackpy.aws.sessions import Sessions, session_name
 from ackpy.cli import logs, probes
 from ackpy.cli.choice import defined
+from ackpy.cli.controllers import Controllers
 from ackpy.cli.flags import Settings, check_kinds
 from ackpy.controller.manager import Manager
 from ackpy.controller.options import Options
@@ -34,6 +36,7 @@ from ackpy.kinds.model import Kind
 from ackpy.kube import ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
 
 _log = structlog.get_logger(__name__)
+_LAST_EVENTS_SECONDS = 3.0
 _SERVICE_ACCOUNT_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
@@ -76,7 +79,9 @@ async def control(
     identity: CallerIdentity,
     registry: CollectorRegistry,
 ) -> None:
-    """Run the controllers until cancelled; with leader election, as long as the Leases are held.
+    """Run the controllers until cancelled, which lets what is under way come to its end.
+
+    With leader election they run as long as the Leases are held.
 
     Raises:
         click.ClickException: a Lease was lost, or an address is taken.
@@ -99,11 +104,21 @@ async def control(
 
     def manager_of(kinds: list[Kind]) -> Manager:
         who = (identity.account, identity.partition)
-        return Manager(kinds, api, aws, events, options(settings), *who, read_rate=read_rate, on_sweep=on_sweep)
+        return Manager(
+            kinds,
+            api,
+            aws,
+            events,
+            options(settings),
+            *who,
+            read_rate=read_rate,
+            on_sweep=on_sweep,
+        )
 
     managers = {name: manager_of(of) for name, of in groups}
+    controllers = Controllers(managers, partial(_elector, settings, api) if led else None)
     try:
-        async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        async with AsyncExitStack() as stack, telling(events):
             await stack.enter_async_context(
                 probes.serving(
                     settings.metrics_addr,
@@ -113,19 +128,37 @@ async def control(
                     lambda: led or all(manager.is_synced for manager in managers.values()),
                 )
             )
-            tasks.create_task(events.run())
-            for group, manager in managers.items():
-                tasks.create_task(_led(settings, api, group, manager) if led else manager.run())
+            running = asyncio.create_task(controllers.run())
+            try:
+                await asyncio.shield(running)
+            except asyncio.CancelledError:
+                aws.stop_writing()
+                controllers.stop()
+                await running
+                raise
     except* LeaseLost as lost:
-        raise click.ClickException(f"stopped: {lost.exceptions[0]}") from None
+        raise click.ClickException(f"stopped: {_first(lost)}") from None
     except* OSError as taken:
-        raise click.ClickException(f"can't serve /metrics or /healthz: {taken.exceptions[0]}") from None
+        raise click.ClickException(f"can't serve /metrics or /healthz: {_first(taken)}") from None
 
 
-async def _led(settings: Settings, api: KubeApi, group: str, manager: Manager) -> None:
+@asynccontextmanager
+async def telling(events: EventRecorder) -> AsyncIterator[None]:
+    """Write events while inside; those of the last moments too, unless the API server has no ear for them."""
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(events.run())
+        try:
+            yield
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(events.flush(), _LAST_EVENTS_SECONDS)
+            writing.cancel()
+
+
+def _elector(settings: Settings, api: KubeApi, group: str) -> LeaderElector:
     namespace = settings.leader_election_namespace or own_namespace()
     who = f"{os.environ.get('HOSTNAME') or socket.gethostname()}_{os.getpid()}"
-    await LeaderElector(api, namespace, f"ack-{group}", who).run(manager.run)
+    return LeaderElector(api, namespace, f"ack-{group}", who)
 
 
 def own_namespace() -> str:

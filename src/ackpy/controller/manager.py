@@ -10,6 +10,7 @@ import gc
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +26,15 @@ from ackpy.controller.followed import Followed, Place
 from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects, resource_of, trimmed
-from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options
+from ackpy.controller.options import (
+    LATE_SECONDS,
+    RESYNC_JITTER,
+    ROLE_SECONDS,
+    STOP_SECONDS,
+    SWEEP_SHARE,
+    WAIT_SECONDS,
+    Options,
+)
 from ackpy.controller.reconcile import Reconciler
 from ackpy.controller.references import links
 from ackpy.controller.referrers import Key, Neighbours, Referrers, Target
@@ -39,7 +48,7 @@ from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kube.api import KubeApi, Object, Resource
 from ackpy.kube.informer import Informer
-from ackpy.kube.workqueue import Priority, WorkQueue
+from ackpy.kube.workqueue import Priority, QueueShutDown, WorkQueue
 from ackpy.plan.export import Source
 
 _log = structlog.get_logger(__name__)
@@ -106,6 +115,8 @@ class Manager:
             self._roles.role,
         )
         self._read_rate, self._on_sweep = read_rate, on_sweep
+        self._stopping = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
         self._own_write = False
 
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
@@ -128,7 +139,24 @@ class Manager:
         self._exports = FieldExports(api, options, groups, events, timestamp) if options.field_exports else None
 
     async def run(self) -> None:
-        """Control until cancelled. Whatever is being done to AWS is finished first, as far as one call goes."""
+        """Control until `stop`; or until cancelled, which ends it at once."""
+        async with asyncio.TaskGroup() as group:
+            controlling = group.create_task(self._control())
+            await self._stopping.wait()
+            for queue, _ in self._queues:
+                queue.shut_down()
+            # What the objects at hand are at is finished: what AWS did is seen, and written down.
+            late = (await asyncio.wait(self._workers, timeout=STOP_SECONDS))[1] if self._workers else ()
+            if late:  # the next start finds what they leave (law 5)
+                _log.warning("abandoned what didn't end in time", objects=len(late), seconds=STOP_SECONDS)
+            controlling.cancel()
+
+    def stop(self) -> None:
+        """Take up nothing more. What is under way has STOP_SECONDS to come to its end; then `run` returns."""
+        self._stopping.set()
+
+    async def _control(self) -> None:
+        """Feed the queues, and work on what is in them, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._namespaces.run())
             group.create_task(self._roles.run())
@@ -140,8 +168,7 @@ class Manager:
             for controller in self._controllers.values():
                 group.create_task(controller.informer.run())
             for queue, workers in self._queues:
-                for _ in range(workers):
-                    group.create_task(self._work(queue))
+                self._workers += [group.create_task(self._work(queue)) for _ in range(workers)]
             await self.synced()
             group.create_task(self._roles.tell())
             # What was just loaded stays: collections needn't walk it (benchmarks/, "GC").
@@ -318,12 +345,13 @@ class Manager:
                     controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     async def _work(self, queue: WorkQueue[Key]) -> None:
-        while True:
-            key = await queue.get()
-            try:
-                await self._reconcile(self._controllers[key.kind], key)
-            finally:
-                queue.done(key)
+        with suppress(QueueShutDown):
+            while True:
+                key = await queue.get()
+                try:
+                    await self._reconcile(self._controllers[key.kind], key)
+                finally:
+                    queue.done(key)
 
     async def _reconcile(self, controller: _Controller, key: Key) -> None:
         kind, stored = controller.reconciler.kind, controller.informer.get(key.namespace, key.name)

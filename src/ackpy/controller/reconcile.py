@@ -385,6 +385,8 @@ class _Run:
         return await self._publish(outcome, Next.SWEEP if error.terminal else Next.RETRY)
 
     async def _failed(self, error: AwsError) -> Next:
+        if error.meaning is Meaning.STOPPING:
+            return await self._wait("the controller is stopping, and its next start goes on")
         self.env.recorder.failed(self.subject, error)
         if error.code in self.env.kind.terminal or error.meaning is Meaning.INVALID:
             return await self._publish(Outcome(synced=False, terminal=str(error)), Next.SWEEP)
