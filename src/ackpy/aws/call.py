@@ -91,6 +91,8 @@ class AwsCaller:
     clients: Clients
     limits: Limits = field(default_factory=Limits)
     hooks: tuple[Hook, ...] = ()
+    answered_at: float = field(default=0.0, init=False)
+    """When the last call ended, well or not, on the loop's clock."""
     _writes: bool = field(default=True, init=False)
 
     def stop_writing(self) -> None:
@@ -146,7 +148,8 @@ class AwsCaller:
             raise
         finally:
             if error is not None or metadata:  # neither: it was cancelled
-                seconds = asyncio.get_running_loop().time() - sent_at
+                self.answered_at = asyncio.get_running_loop().time()
+                seconds = self.answered_at - sent_at
                 request_id = metadata.get("RequestId") if error is None else error.request_id
                 time = server_time(metadata) if error is None else error.server_time
                 record = CallRecord(scope, service, operation, seconds, error, request_id, time)

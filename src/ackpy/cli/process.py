@@ -17,23 +17,24 @@ from pathlib import Path
 import click
 import structlog
 from aiobotocore.session import AioSession
-from prometheus_client import CollectorRegistry, Gauge
 
 from ackpy.aws.call import AwsCaller
 from ackpy.aws.clients import Clients, ClientSettings, own_session
 from ackpy.aws.errors import AwsError
 from ackpy.aws.identity import CallerIdentity, caller_identity
 from ackpy.aws.limits import LimitKey
-from ackpy.aws.metrics import CallMetrics
+from ackpy.aws.metrics import AwsStanding
 from ackpy.aws.sessions import Sessions, session_name
-from ackpy.cli import logs, probes
+from ackpy.cli import probes
 from ackpy.cli.choice import defined
 from ackpy.cli.controllers import Controllers
 from ackpy.cli.flags import Settings, check_kinds
+from ackpy.cli.instruments import Instruments
 from ackpy.controller.manager import Manager
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.options import Options
 from ackpy.kinds.model import Kind
-from ackpy.kube import ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
+from ackpy.kube import Client, ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
 
 _log = structlog.get_logger(__name__)
 _LAST_EVENTS_SECONDS = 3.0
@@ -53,7 +54,7 @@ def kinds_of(settings: Settings, services: str | None, definitions: Path | None)
     return tuple(kind for kind in kinds if not wanted or kind.name in wanted)
 
 
-def caller(settings: Settings, session: AioSession | None, registry: CollectorRegistry) -> AwsCaller:
+def caller(settings: Settings, session: AioSession | None, instruments: Instruments) -> AwsCaller:
     """What calls AWS for the process: as `session` says, or with the process's own identity, and roles from there."""
     sessions = Sessions(
         session or own_session(version("ackpy"), settings.aws_region),
@@ -68,16 +69,18 @@ def caller(settings: Settings, session: AioSession | None, registry: CollectorRe
         path_style=settings.aws_endpoint_use_path_style,
         allow_unsafe_endpoints=settings.allow_unsafe_aws_endpoint_urls,
     )
-    return AwsCaller(Clients(config, sessions.of), hooks=(CallMetrics(registry), logs.log_call))
+    aws = AwsCaller(Clients(config, sessions.of), hooks=instruments.hooks())
+    instruments.registry.register(AwsStanding(aws))
+    return aws
 
 
 async def control(
     settings: Settings,
     kinds: tuple[Kind, ...],
-    api: KubeApi,
+    api: Client,
     aws: AwsCaller,
     identity: CallerIdentity,
-    registry: CollectorRegistry,
+    instruments: Instruments,
 ) -> None:
     """Run the controllers until cancelled, which lets what is under way come to its end.
 
@@ -92,15 +95,10 @@ async def control(
     groups = (
         [(name, list(of)) for name, of in groupby(kinds, key=lambda kind: kind.group)] if led else [("", list(kinds))]
     )
-    periods = Gauge(
-        "ackpy_sweep_period_seconds", "Time between two looks at a synced object.", ["kind"], registry=registry
-    )
+    metrics = ControllerMetrics(instruments.registry)
 
     def read_rate(service: str, region: str) -> float:
         return aws.limits.of(LimitKey(identity.account, region, service, read=True)).rate
-
-    def on_sweep(kind: str, seconds: float) -> None:
-        periods.labels(kind).set(seconds)
 
     def manager_of(kinds: list[Kind]) -> Manager:
         who = (identity.account, identity.partition)
@@ -112,20 +110,22 @@ async def control(
             options(settings),
             *who,
             read_rate=read_rate,
-            on_sweep=on_sweep,
+            metrics=metrics,
+            around=instruments.around,
         )
 
     managers = {name: manager_of(of) for name, of in groups}
-    controllers = Controllers(managers, partial(_elector, settings, api) if led else None)
+    controllers = Controllers(managers, partial(_elector, settings, api) if led else None, instruments.registry)
+    clock = asyncio.get_running_loop().time
     try:
         async with AsyncExitStack() as stack, telling(events):
             await stack.enter_async_context(
                 probes.serving(
                     settings.metrics_addr,
                     settings.healthz_addr,
-                    registry,
-                    # A standby without the Lease is as ready as it can be.
-                    lambda: led or all(manager.is_synced for manager in managers.values()),
+                    instruments.registry,
+                    lambda: controllers.healthy(clock() - aws.answered_at),
+                    lambda: controllers.ready(api.answers),
                 )
             )
             running = asyncio.create_task(controllers.run())

@@ -11,18 +11,19 @@ import math
 import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from zlib import crc32
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from ackpy.aws.call import Caller
 from ackpy.controller.desires import Desires
 from ackpy.controller.field_exports import FieldExports
 from ackpy.controller.followed import Followed, Place
+from ackpy.controller.kind_controller import Around, KindController
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects, resource_of, trimmed
@@ -38,7 +39,7 @@ from ackpy.controller.options import (
 from ackpy.controller.reconcile import Reconciler
 from ackpy.controller.references import links
 from ackpy.controller.referrers import Key, Neighbours, Referrers, Target
-from ackpy.controller.report import Events, Recorder, label
+from ackpy.controller.report import Events, Recorder
 from ackpy.controller.role_sources import RoleSources
 from ackpy.controller.scopes import Scopes
 from ackpy.controller.secrets import SECRETS, Secrets, secret_links
@@ -56,16 +57,6 @@ _log = structlog.get_logger(__name__)
 _AUTOMATIC_WORKERS = 64
 
 
-@dataclass(slots=True)
-class _Controller:
-    """What belongs to one kind."""
-
-    reconciler: Reconciler
-    queue: WorkQueue[Key]
-    informer: Informer
-    tracks: dict[Key, Track] = field(default_factory=dict)
-
-
 class Manager:
     """The controllers of some kinds."""
 
@@ -79,7 +70,8 @@ class Manager:
         account: str,
         partition: str,
         read_rate: Callable[[str, str], float] = lambda *_: math.inf,
-        on_sweep: Callable[[str, float], None] = lambda *_: None,
+        metrics: ControllerMetrics | None = None,
+        around: Around = lambda reconcile: reconcile,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Nothing starts yet.
@@ -93,7 +85,8 @@ class Manager:
             account: of the controller's identity.
             partition: of the same.
             read_rate: reads a second that AWS allows, by its service and region; infinite until it throttled.
-            on_sweep: is told a kind's sweep period in seconds, as it is now.
+            metrics: where all is counted; by default nobody sees them.
+            around: puts something around every reconcile.
             now: the time, for conditions and intents.
         """
 
@@ -114,29 +107,34 @@ class Manager:
             self._namespaces.annotations,
             self._roles.role,
         )
-        self._read_rate, self._on_sweep = read_rate, on_sweep
+        self._read_rate = read_rate
+        self._metrics = metrics or ControllerMetrics(CollectorRegistry())
+        self._metrics.watch(lambda: (one.standing() for one in self._controllers.values()))
+        self._around = around
         self._stopping = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._own_write = False
 
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
-        shared: WorkQueue[Key] = WorkQueue()
+        shared = self._queue()
         self._queues: list[tuple[WorkQueue[Key], int]] = [(shared, _AUTOMATIC_WORKERS)]
         self._api = api
         self._referrers = Referrers(self._wake)
         self._followed = Followed(api, self._referrers.changed, trimmed_secret)
         self._secrets = Secrets(api.get, cross_namespace=options.cross_namespace, seen=self._secret_seen)
         self._labels: dict[Resource, str] = {}
-        self._controllers: dict[str, _Controller] = {}
+        self._controllers: dict[str, KindController] = {}
         for kind in kinds:
             limit = options.concurrency_by_kind.get(kind.name, options.concurrency)
-            queue = shared if limit is None else WorkQueue[Key]()
+            queue = shared if limit is None else self._queue()
             if limit is not None:
                 self._queues.append((queue, limit))
             self._labels[resource_of(kind)] = kind.label
             self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, timestamp)
         groups = {controller.reconciler.kind.group for controller in self._controllers.values()}
-        self._exports = FieldExports(api, options, groups, events, timestamp) if options.field_exports else None
+        self._exports = (
+            FieldExports(api, options, groups, events, timestamp, self._metrics) if options.field_exports else None
+        )
 
     async def run(self) -> None:
         """Control until `stop`; or until cancelled, which ends it at once."""
@@ -176,9 +174,9 @@ class Manager:
             _log.info("all objects are listed", objects=sum(len(c.informer.store) for c in self._controllers.values()))
 
     @property
-    def is_synced(self) -> bool:
-        """Whether every kind's objects are listed."""
-        return all(controller.informer.synced.is_set() for controller in self._controllers.values())
+    def unlisted(self) -> list[str]:
+        """The kinds whose objects aren't listed yet."""
+        return [kind for kind, controller in self._controllers.items() if not controller.informer.synced.is_set()]
 
     async def synced(self) -> None:
         """Wait until every kind's objects are listed."""
@@ -193,7 +191,7 @@ class Manager:
         events: Events,
         queue: WorkQueue[Key],
         timestamp: Callable[[], str],
-    ) -> _Controller:
+    ) -> KindController:
         def changed(old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
             self._changed(kind.label, old, new)
 
@@ -209,7 +207,7 @@ class Manager:
             label_selector=self._options.selector,
         )
         objects = Objects(api, kind, on_write, timestamp)
-        recorder = Recorder(events)
+        recorder = Recorder(events, self._metrics)
         desires = Desires(kind, self._options, self._read, self._secrets)
         reconciler = Reconciler(
             kind,
@@ -222,7 +220,14 @@ class Manager:
             desires,
             neighbours=Neighbours(partial(self._blockers, kind), partial(self._cycle, kind)),
         )
-        return _Controller(reconciler, queue, informer)
+        return KindController(reconciler, self._around(reconciler.reconcile), queue, informer, self._metrics)
+
+    def _queue(self) -> WorkQueue[Key]:
+        return WorkQueue(on_get=lambda key, *how: self._metrics.waited(key.kind, *how))
+
+    def stuck_seconds(self) -> float:
+        """For how long objects have waited while no worker took one up or finished one."""
+        return max(queue.stuck_seconds() for queue, _ in self._queues)
 
     def _subject(self, kind: Kind, obj: Object) -> Subject:
         gates = self._options.feature_gates
@@ -245,6 +250,7 @@ class Manager:
                 self._roles.forget(self._subject(controller.reconciler.kind, old))
             return
         subject = self._subject(controller.reconciler.kind, new)
+        controller.track(_key(label, new), new["metadata"]["uid"])
         controller.reconciler.noticed(subject)
         self._roles.noticed(subject)
         if not self._own_write and matters(old, new):
@@ -353,7 +359,7 @@ class Manager:
                 finally:
                     queue.done(key)
 
-    async def _reconcile(self, controller: _Controller, key: Key) -> None:
+    async def _reconcile(self, controller: KindController, key: Key) -> None:
         kind, stored = controller.reconciler.kind, controller.informer.get(key.namespace, key.name)
         if stored is None:
             return
@@ -363,13 +369,8 @@ class Manager:
         obj = controller.informer.get(key.namespace, key.name)
         if obj is None:
             return
-        track = controller.tracks.get(key)
-        if track is None:
-            track = controller.tracks[key] = Track()
-            track.shift(crc32(obj["metadata"]["uid"].encode()))
         subject = self._subject(kind, obj)
-        with structlog.contextvars.bound_contextvars(object=label(subject)):
-            then = await controller.reconciler.reconcile(subject, track)
+        track, then = await controller.work(key, subject)
         self._schedule(controller, key, track, subject, then)
 
     async def _namespace_known(self, subject: Subject) -> bool:
@@ -377,7 +378,7 @@ class Manager:
         name = subject.namespace
         return (subject.managed or await self._namespaces.read(name)) and self._namespaces.known(name)
 
-    def _schedule(self, controller: _Controller, key: Key, track: Track, subject: Subject, then: Next) -> None:
+    def _schedule(self, controller: KindController, key: Key, track: Track, subject: Subject, then: Next) -> None:
         queue = controller.queue
         if then is Next.RETRY:
             queue.retry(key)
@@ -400,7 +401,7 @@ class Manager:
             spread = self._jitter.uniform(1 - RESYNC_JITTER, 1 + RESYNC_JITTER)
             queue.add_after(key, period * spread, Priority.SWEEP)
 
-    def _sweep_period(self, controller: _Controller, subject: Subject) -> float:
+    def _sweep_period(self, controller: KindController, subject: Subject) -> float:
         """Seconds between two sweeps. The default stretches where AWS's budget is small; a number is obeyed."""
         kind = subject.kind
         period = self._options.resync(kind.name)
@@ -408,7 +409,7 @@ class Manager:
             region = (subject.status.get("ackResourceMetadata") or {}).get("region") or self._options.region
             reads = len(controller.informer.store) * (1 + sum(part.read is not None for part in kind.parts))
             period = max(period, reads / (SWEEP_SHARE * self._read_rate(kind.service.aws_name, region)))
-        self._on_sweep(kind.label, period)
+        self._metrics.sweeps_every(kind.label, period)
         return period
 
 
