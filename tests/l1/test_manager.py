@@ -2,14 +2,17 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from ackpy.aws.call import is_read
 from ackpy.aws.scope import Scope
+from ackpy.cli.controllers import STUCK_SECONDS, Controllers
 from ackpy.controller.manager import Manager
 from ackpy.controller.next import Next
 from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, STOP_SECONDS, Options
@@ -310,6 +313,23 @@ async def test_what_gets_no_answer_is_abandoned_at_the_end() -> None:
     async with house.managed():
         await house.synced(sample)
     assert house.resources() == made(kind, sample["spec"])
+
+
+@virtual_time
+async def test_a_process_whose_workers_hang_is_not_healthy() -> None:
+    house = House(options=Options(region=REGION, version="test", concurrency=1))
+    house.aws = SilentAws(house.simulator)
+    await house.namespace()
+    manager = house.manager()
+    controllers = Controllers({"": manager}, None, CollectorRegistry())
+    async with running(controllers.run()):
+        for sample in variants(ALL[0][1], 2):
+            await house.create(sample)
+        await asyncio.sleep(STUCK_SECONDS - 1)
+        assert controllers.healthy(math.inf).good
+        await asyncio.sleep(SOON)
+        assert not controllers.healthy(math.inf).good
+        assert controllers.healthy(1.0).good, "AWS answers something: it goes on"
 
 
 def test_the_wait_for_what_a_call_did_begins_anew() -> None:
