@@ -49,7 +49,7 @@ class Instruments:
 @asynccontextmanager
 async def instruments() -> AsyncIterator[Instruments]:
     """The instruments while inside; the last spans go out at the end."""
-    disable_created_metrics()  # a third more series, which nobody asks for
+    disable_created_metrics()  # type: ignore[no-untyped-call] # a third more series, which nobody asks for
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     tracing = _tracing() if traces_are_wanted(os.environ) else None
