@@ -46,7 +46,7 @@ bench: $(READY)
 # Pin every dependency anew (needs uv).
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-		--extra sandbox --extra dev pyproject.toml -o requirements.lock
+		--extra sandbox --extra tracing --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv

@@ -1,5 +1,6 @@
 """moto, a server with scripted answers, and callers for them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -72,6 +73,11 @@ class Script:
     """None closes the connection without an answer."""
     requests: list[web.Request] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """While it isn't set, no answer goes out."""
+
+    def __post_init__(self) -> None:
+        self.released.set()
 
     def answer(self, status: int, body: str = "", **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -80,6 +86,7 @@ class Script:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
         self.bodies.append(await request.text())
+        await self.released.wait()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is None:
             assert request.transport is not None

@@ -14,6 +14,7 @@ from ackpy.aws.limits import LimitKey
 from ackpy.aws.metrics import CallMetrics, usual_op_type
 from tests.aws.conftest import Script, clients_with, scope_at
 from tests.kit.contract import contract, services
+from tests.kit.waiting import until
 
 
 async def test_identity(caller: AwsCaller, moto_url: str) -> None:
@@ -192,3 +193,19 @@ def test_usual_classes_are_classes_of_the_contract() -> None:
         "TagRole",
     )
     assert {usual_op_type("x", name) for name in names} <= set(known)
+
+
+async def test_no_write_begins_when_the_process_ends(caller: AwsCaller, script: Script) -> None:
+    script.answer(200, '{"QueueUrls": ["u"]}')
+    script.released.clear()
+    under_way = asyncio.create_task(caller.call(scope_at(script.url), "sqs", "CreateQueue", {"QueueName": "q"}))
+    await until(lambda: script.requests)
+    caller.stop_writing()
+    with pytest.raises(AwsError) as failure:
+        await caller.call(scope_at(script.url), "sqs", "CreateQueue", {"QueueName": "other"})
+    assert failure.value.meaning is Meaning.STOPPING
+    assert failure.value.nothing_was_made
+    script.released.set()
+    await under_way
+    assert await caller.call(scope_at(script.url), "sqs", "ListQueues", {}) == {"QueueUrls": ["u"]}
+    assert len(script.requests) == 2

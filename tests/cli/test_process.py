@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from ackpy.aws.scope import Scope
 from ackpy.cli import process
+from ackpy.cli.instruments import Instruments
 from tests.cli.test_flags import parsed
 from tests.kit.live import Live
 from tests.kit.program import CREDENTIALS
@@ -48,7 +49,7 @@ async def test_a_role_is_assumed_at_the_endpoint_of_the_flag(live: Live, monkeyp
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     settings = parsed(f"--aws-identity-endpoint-url={live.endpoint.url}", "--allow-unsafe-aws-endpoint-urls")
-    aws = process.caller(settings, None, CollectorRegistry())
+    aws = process.caller(settings, None, Instruments(CollectorRegistry()))
     scope = Scope("222222222222", "aws", REGION, role_arn=ROLE, endpoint_url=live.endpoint.url)
     identity = await aws.call(scope, "sts", "GetCallerIdentity", {})
     await aws.aclose()

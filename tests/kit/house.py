@@ -53,10 +53,8 @@ class House:
     async def namespace(self, name: str = "default", **annotations: str) -> None:
         await self.api.create(NAMESPACES, None, {"metadata": {"name": name, "annotations": annotations}})
 
-    @asynccontextmanager
-    async def managed(self, aws: Caller | None = None) -> AsyncIterator[Manager]:
-        """A manager runs beside the body, with a caller of this AWS."""
-        manager = Manager(
+    def manager(self, aws: Caller | None = None) -> Manager:
+        return Manager(
             self.kinds,
             self.api,
             aws or self.aws,
@@ -66,6 +64,11 @@ class House:
             "aws",
             now=lambda: datetime.fromtimestamp(clock(), UTC),
         )
+
+    @asynccontextmanager
+    async def managed(self, aws: Caller | None = None) -> AsyncIterator[Manager]:
+        """A manager runs beside the body, with a caller of this AWS."""
+        manager = self.manager(aws)
         async with running(manager.run()):
             await manager.synced()
             yield manager

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from prometheus_client import CollectorRegistry
+
 from ackpy.aws.scope import Scope
 from ackpy.controller.desires import Desires
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects, resource_of, trimmed
 from ackpy.controller.observe import Observer
@@ -88,7 +91,7 @@ class World:
                 Objects(self.api, kind, lambda *_: None, self.now),
                 self.scopes,
                 self.options,
-                Recorder(self.events),
+                Recorder(self.events, ControllerMetrics(CollectorRegistry())),
                 Desires(kind, self.options, self.api.get, secrets),
                 self.clock,
             )

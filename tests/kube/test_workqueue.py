@@ -56,6 +56,38 @@ async def test_one_worker_a_key_and_again_after_done() -> None:
 
 
 @virtual_time
+async def test_it_tells_how_long_keys_waited() -> None:
+    told: list[tuple[Key, int, float]] = []
+    queue: WorkQueue[Key] = WorkQueue(on_get=lambda *one: told.append(one))
+    queue.add(A, Priority.SWEEP)
+    await asyncio.sleep(5)
+    queue.add(A, Priority.EDIT)  # moved up; it has waited all the same
+    queue.add(B, Priority.SWEEP)
+    assert queue.depths() == {("widget", Priority.EDIT): 1, ("widget", Priority.SWEEP): 1}
+    assert await drained(queue) == [A, B]
+    assert told == [(A, Priority.EDIT, 5.0), (B, Priority.SWEEP, 0.0)]
+    assert queue.depths() == {}
+
+
+@virtual_time
+async def test_it_is_stuck_while_keys_wait_and_nothing_moves() -> None:
+    queue: WorkQueue[Key] = WorkQueue()
+    await asyncio.sleep(100)
+    assert queue.stuck_seconds() == 0
+    queue.add(A)
+    await queue.get()
+    await asyncio.sleep(10)
+    assert queue.stuck_seconds() == 0, "none waits"
+    queue.add(B)
+    await asyncio.sleep(10)
+    assert queue.stuck_seconds() == 10
+    queue.done(A)
+    assert queue.stuck_seconds() == 0
+    await asyncio.sleep(3)
+    assert queue.stuck_seconds() == 3
+
+
+@virtual_time
 async def test_edits_before_sweeps() -> None:
     queue: WorkQueue[Key] = WorkQueue()
     queue.add(A, Priority.SWEEP)

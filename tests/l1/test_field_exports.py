@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from prometheus_client import CollectorRegistry
 
 from ackpy.controller.field_exports import FIELD_EXPORTS, FINALIZER, FieldExports
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_named
 from ackpy.controller.options import Options
@@ -44,7 +46,10 @@ class Room:
         self.api, self.events = MemoryApi(), Events()
         self.api.register(FIELD_EXPORTS)
         self.api.register(BUCKETS)
-        self.exports = FieldExports(self.api, options, {BUCKETS.group}, self.events, lambda: "2026-01-01T00:00:00Z")
+        metrics = ControllerMetrics(CollectorRegistry())
+        self.exports = FieldExports(
+            self.api, options, {BUCKETS.group}, self.events, lambda: "2026-01-01T00:00:00Z", metrics
+        )
 
     async def bucket(self, synced: str = "True", **status: Any) -> None:
         body: Object = {"metadata": {"name": "b"}, "spec": {"name": "bucket"}}

@@ -2,15 +2,20 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from ackpy.aws.call import is_read
+from ackpy.aws.scope import Scope
+from ackpy.cli.controllers import STUCK_SECONDS, Controllers
 from ackpy.controller.manager import Manager
 from ackpy.controller.next import Next
-from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, Options
+from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, STOP_SECONDS, Options
 from ackpy.controller.referrers import Key
 from ackpy.controller.subject import DEFAULT_REGION, RECONCILE_AT, RECONCILED_AT, Subject
 from ackpy.controller.subject import RESYNC_SECONDS as RESYNC
@@ -26,6 +31,7 @@ from tests.kit.house import EPOCH, House, clock, variants
 from tests.kit.memory_api import NAMESPACES, MemoryApi
 from tests.kit.samples import depth, made, needs
 from tests.kit.virtual_time import virtual_time
+from tests.kit.waiting import running
 from tests.kit.world import ACCOUNT, REGION, condition
 from tests.l1.params import ALL, each_sample
 
@@ -277,6 +283,53 @@ async def test_waiting_has_no_end() -> None:
     for _ in range(5000):
         manager._schedule(controller, key, track, Subject(ALL[0][0], {"metadata": {}}), Next.WAIT)
     controller.queue.shut_down()
+
+
+class SilentAws(SimulatedAws):
+    """One that is asked to make something, and never answers."""
+
+    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        answer = await super().call(scope, service, operation, params)
+        if not is_read(operation):
+            await asyncio.Event().wait()
+        return answer
+
+
+@virtual_time
+async def test_what_gets_no_answer_is_abandoned_at_the_end() -> None:
+    house = House()
+    answering, house.aws = house.aws, SilentAws(house.simulator)
+    await house.namespace()
+    kind, sample = ALL[0]
+    manager = house.manager()
+    async with running(manager.run()) as the_end:
+        await house.create(sample)
+        await asyncio.sleep(SOON)
+        began = clock()
+        manager.stop()
+        await the_end
+    assert clock() - began == STOP_SECONDS
+    house.aws = answering
+    async with house.managed():
+        await house.synced(sample)
+    assert house.resources() == made(kind, sample["spec"])
+
+
+@virtual_time
+async def test_a_process_whose_workers_hang_is_not_healthy() -> None:
+    house = House(options=Options(region=REGION, version="test", concurrency=1))
+    house.aws = SilentAws(house.simulator)
+    await house.namespace()
+    manager = house.manager()
+    controllers = Controllers({"": manager}, None, CollectorRegistry())
+    async with running(controllers.run()):
+        for sample in variants(ALL[0][1], 2):
+            await house.create(sample)
+        await asyncio.sleep(STUCK_SECONDS - 1)
+        assert controllers.healthy(math.inf).good
+        await asyncio.sleep(SOON)
+        assert not controllers.healthy(math.inf).good
+        assert controllers.healthy(1.0).good, "AWS answers something: it goes on"
 
 
 def test_the_wait_for_what_a_call_did_begins_anew() -> None:

@@ -1,5 +1,6 @@
 """The API server goes and comes back, AWS throttles, the process is asked to end, and another one stands by."""
 
+import asyncio
 import signal
 from collections import Counter
 from pathlib import Path
@@ -55,6 +56,47 @@ async def test_it_ends_when_asked(live: Live, tmp_path: Path, number: signal.Sig
         program.signal(number)
         assert await program.ended() == 0
         assert '"event": "stopped"' in program.stderr
+
+
+async def test_what_is_under_way_comes_to_its_end(live: Live, tmp_path: Path) -> None:
+    """Asked to end before AWS has answered: its answers are waited for and recorded, and nothing is begun."""
+    flags = live.run_flags("--enable-leader-election", f"--leader-election-namespace={NAMESPACE}")
+    things = [live.alone(kind, NAMESPACE, "last-") for kind in FOUR]
+    late = live.alone(FOUR[0], NAMESPACE, "late-")
+    creations = Counter(kind.create.operation for kind in FOUR)
+
+    async def made() -> Counter[str]:
+        requests = await live.endpoint.requests()
+        return Counter(one.operation for one in requests if one.operation in creations and one.status < 300)
+
+    async def are_made() -> bool:
+        return await made() == creations
+
+    await live.endpoint.clear_requests()
+    with ackpy(tmp_path, *flags, environment=CREDENTIALS) as program:
+        await live.endpoint.hold(*creations)
+        apply_all(things)
+        await eventually(are_made)
+        program.signal(signal.SIGTERM)
+        late.apply()
+        await asyncio.sleep(3)  # a renewal of the Leases, and time enough to begin something
+        written = set(await live.written_to_aws())
+        await live.endpoint.hold()
+        assert await program.ended() == 0
+        assert "abandoned" not in program.stderr
+        assert set(await live.written_to_aws()) == written == set(creations)
+    leases = (await live.api.list(LEASES, NAMESPACE)).items
+    assert {lease["spec"]["holderIdentity"] for lease in leases} == {""}
+    for thing in things:
+        obj = await thing.obj()
+        assert obj["status"]["ackResourceMetadata"]["arn"], f"{thing} has its resource on record"
+    assert "finalizers" not in (await late.obj())["metadata"], "not begun"
+    late.delete()
+    with ackpy(tmp_path, *flags, environment=CREDENTIALS):
+        for thing in things:
+            await thing.synced()
+        assert await are_made(), "exactly one of each"
+        await all_gone(things)
 
 
 async def test_another_process_takes_over(live: Live, tmp_path: Path) -> None:

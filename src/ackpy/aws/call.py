@@ -87,13 +87,20 @@ class CallRecord:
 Hook = Callable[[CallRecord], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AwsCaller:
     """Calls AWS for real."""
 
     clients: Clients
     limits: Limits = field(default_factory=Limits)
     hooks: tuple[Hook, ...] = ()
+    answered_at: float = field(default=0.0, init=False)
+    """When the last call ended, well or not, on the loop's clock."""
+    _writes: bool = field(default=True, init=False)
+
+    def stop_writing(self) -> None:
+        """From now on no write begins; what is under way goes on, and so do reads. For the end of the process."""
+        self._writes = False
 
     async def aclose(self) -> None:
         """Close all clients; for the end of the process."""
@@ -138,6 +145,8 @@ class AwsCaller:
     async def _once(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         limit = self.limits.of(LimitKey(scope.account, scope.region, service, is_read(operation)))
         sent_at = await limit.acquire()
+        if not (self._writes or is_read(operation)):
+            raise AwsError(service, operation, "Stopping", "the controller stops: nothing was sent", Meaning.STOPPING)
         error: AwsError | None = None
         metadata: dict[str, Any] = {}
         try:
@@ -152,7 +161,8 @@ class AwsCaller:
             raise
         finally:
             if error is not None or metadata:  # neither: it was cancelled
-                seconds = asyncio.get_running_loop().time() - sent_at
+                self.answered_at = asyncio.get_running_loop().time()
+                seconds = self.answered_at - sent_at
                 request_id = metadata.get("RequestId") if error is None else error.request_id
                 time = server_time(metadata) if error is None else error.server_time
                 record = CallRecord(scope, service, operation, seconds, error, request_id, time)

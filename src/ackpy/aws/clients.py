@@ -9,6 +9,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import botocore
@@ -84,6 +85,12 @@ class Client:
         with _fetching(self.credentials.method):
             await self.credentials.get_frozen_credentials()
 
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the credentials expire unless they are renewed before; None if that isn't known, or never."""
+        at: datetime | None = getattr(self.credentials, "_expiry_time", None)  # botocore tells nobody
+        return at
+
     def operation(self, name: str) -> OperationModel:
         """The model of an operation."""
         model: OperationModel = self.api.meta.service_model.operation_model(name)
@@ -125,6 +132,15 @@ class Clients:
         finally:
             entry.users -= 1
             self._shrink()
+
+    def expiries(self) -> Mapping[str | None, datetime]:
+        """When the credentials of each role expire, as of their last renewal; None is the process's own identity."""
+        found: dict[str | None, datetime] = {}
+        for (_, scope), entry in self._entries.items():
+            at = entry.client.result().expires_at if entry.client.done() and not _failed(entry.client) else None
+            if at is not None:
+                found[scope.role_arn] = max(at, found.get(scope.role_arn, at))
+        return found
 
     async def aclose(self) -> None:
         """Close all clients. Calls under way fail."""

@@ -34,6 +34,8 @@ class Meaning(StrEnum):
     """There are no usable credentials: `AwsError.advice` says what to do."""
     INVALID = "invalid"
     """botocore refused the parameters; nothing was sent. Only another spec helps."""
+    STOPPING = "stopping"
+    """The process ends, so nothing was sent; the next one goes on."""
     OTHER = "other"
     """AWS refused; the kind's data says whether that is terminal, or means "not found"."""
 
@@ -212,7 +214,7 @@ class AwsError(Exception):
         earlier attempt with an unknown outcome, "already exists" may be the first sign of our own resource.
         """
         if self.fault is Fault.NO_ANSWER:
-            return self.meaning in {Meaning.INVALID, Meaning.CREDENTIALS}
+            return self.meaning in {Meaning.INVALID, Meaning.CREDENTIALS, Meaning.STOPPING}
         refused = self.answered_with_refusal and self.status != HTTPStatus.CONFLICT
         final = self.meaning in {Meaning.OTHER, Meaning.DENIED, Meaning.CREDENTIALS}
         return self.modelled and refused and final and not _EXISTS.search(self.code)

@@ -7,6 +7,7 @@ holds; `Limit.rate` tells the sweep how much there is to spend.
 
 import asyncio
 import math
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -111,6 +112,8 @@ class Limit:
         self._waiting: list[tuple[Turn, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
+        self.throttles = 0
+        """How often AWS throttled."""
 
     async def acquire(self) -> float:
         """Wait for a turn. Returns the time of sending, to be handed back to `throttled`."""
@@ -138,6 +141,7 @@ class Limit:
 
     def throttled(self, sent_at: float) -> None:
         """AWS throttled the call that was sent at this time."""
+        self.throttles += 1
         self._rate.throttled(sent_at, asyncio.get_running_loop().time())
 
     @property
@@ -164,3 +168,7 @@ class Limits:
     def of(self, key: LimitKey) -> Limit:
         """The limit that this key shares."""
         return self._limits.setdefault(key, Limit())
+
+    def all(self) -> Mapping[LimitKey, Limit]:
+        """Those that there are by now."""
+        return self._limits

@@ -1,10 +1,13 @@
-"""Counters of AWS calls, under the contract's names; a hook of `AwsCaller`."""
+"""What is told Prometheus of AWS: its calls, by a hook of `AwsCaller`; its limits and our credentials, when asked."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from ackpy.aws.call import CallRecord
+from ackpy.aws.call import AwsCaller, CallRecord
 
 OpType = Callable[[str, str], str]
 """(service, operation) → the contract's class of the operation: READ_ONE, UPDATE, …"""
@@ -25,8 +28,11 @@ def usual_op_type(service: str, operation: str) -> str:  # noqa: ARG001 - the pr
     return next((name for name, verbs in _OP_TYPES if operation.startswith(verbs)), "UPDATE")
 
 
+_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
 class CallMetrics:
-    """Counts calls and failures."""
+    """Counts calls and failures; the counters have the contract's names."""
 
     def __init__(self, registry: CollectorRegistry, op_type: OpType = usual_op_type) -> None:
         self._op_type = op_type
@@ -40,9 +46,47 @@ class CallMetrics:
             registry=registry,
         )
 
+        self._seconds = Histogram(
+            "ackpy_aws_call_seconds",
+            "Duration of calls to AWS, without the wait for their turn.",
+            ["service", "operation", "outcome"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+
     def __call__(self, record: CallRecord) -> None:
         """Count one call."""
         service, operation = record.service, record.operation
+        outcome = "ok" if record.error is None else record.error.meaning
+        self._seconds.labels(service, operation, outcome).observe(record.seconds)
         self._calls.labels(service, self._op_type(service, operation), operation).inc()
         if record.error is not None:
             self._errors.labels(service, operation, int(record.error.fault)).inc()
+
+
+class AwsStanding(Collector):
+    """How things stand with AWS, read when Prometheus asks."""
+
+    def __init__(self, aws: AwsCaller) -> None:
+        self._aws = aws
+
+    def collect(self) -> Iterator[Metric]:
+        """Throttles and what was learnt from them, and when credentials expire."""
+        budget = ["account", "region", "service", "access"]
+        throttles = CounterMetricFamily("ackpy_aws_throttles", "Calls that AWS throttled.", labels=budget)
+        rates = GaugeMetricFamily(
+            "ackpy_aws_rate_limit", "Calls a second that are sent at most, after AWS throttled.", labels=budget
+        )
+        for key, limit in self._aws.limits.all().items():
+            values = [key.account, key.region, key.service, "read" if key.read else "write"]
+            throttles.add_metric(values, limit.throttles)
+            if limit.rate < math.inf:
+                rates.add_metric(values, limit.rate)
+        expiries = GaugeMetricFamily(
+            "ackpy_aws_credentials_expiry_timestamp_seconds",
+            "When the credentials of a role expire, unless its next call renews them before.",
+            labels=["role"],
+        )
+        for role, at in self._aws.clients.expiries().items():
+            expiries.add_metric([role or "own"], at.timestamp())
+        yield from (throttles, rates, expiries)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -12,16 +13,29 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from ackpy.cli.flag_values import Address
 
 
+class Answer(NamedTuple):
+    """What a probe says."""
+
+    good: bool
+    text: str
+    """Why, for people."""
+
+
 @asynccontextmanager
 async def serving(
-    metrics: Address | None, health: Address | None, registry: CollectorRegistry, ready: Callable[[], bool]
+    metrics: Address | None,
+    health: Address | None,
+    registry: CollectorRegistry,
+    healthy: Callable[[], Answer],
+    ready: Callable[[], Awaitable[Answer]],
 ) -> AsyncIterator[None]:
     """Serve the probes while inside.
 
     Args:
         metrics, health: where; None for not at all.
         registry: what /metrics shows.
-        ready: whether all objects are listed, so that work is under way.
+        healthy: whether work goes on; if not, only a new start helps.
+        ready: whether the process does what it is there for.
 
     Raises:
         OSError: an address is taken.
@@ -30,18 +44,22 @@ async def serving(
     async def exposed(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def alive(_: web.Request) -> web.Response:
-        return web.Response(text="ok")  # the event loop answers: that is what it says
+    async def is_healthy(_: web.Request) -> web.Response:
+        return _response(healthy())
 
     async def is_ready(_: web.Request) -> web.Response:
-        return web.Response(text="ok") if ready() else web.Response(text="listing objects", status=503)
+        return _response(await ready())
 
     async with AsyncExitStack() as stack:
         if metrics is not None:
             await _serve(stack, metrics, {"/metrics": exposed})
         if health is not None:
-            await _serve(stack, health, {"/healthz": alive, "/readyz": is_ready})
+            await _serve(stack, health, {"/healthz": is_healthy, "/readyz": is_ready})
         yield
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(text=f"{answer.text}\n", status=200 if answer.good else 503)
 
 
 async def _serve(stack: AsyncExitStack, where: Address, routes: Mapping[str, Handler]) -> None:

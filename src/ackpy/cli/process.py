@@ -7,8 +7,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -16,24 +17,27 @@ from pathlib import Path
 import click
 import structlog
 from aiobotocore.session import AioSession
-from prometheus_client import CollectorRegistry, Gauge
 
 from ackpy.aws.call import AwsCaller
 from ackpy.aws.clients import Clients, ClientSettings, own_session
 from ackpy.aws.errors import AwsError
 from ackpy.aws.identity import CallerIdentity, caller_identity
 from ackpy.aws.limits import LimitKey
-from ackpy.aws.metrics import CallMetrics
+from ackpy.aws.metrics import AwsStanding
 from ackpy.aws.sessions import Sessions, session_name
-from ackpy.cli import logs, probes
+from ackpy.cli import probes
 from ackpy.cli.choice import defined
+from ackpy.cli.controllers import Controllers
 from ackpy.cli.flags import Settings, check_kinds
+from ackpy.cli.instruments import Instruments
 from ackpy.controller.manager import Manager
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.options import Options
 from ackpy.kinds.model import Kind
-from ackpy.kube import ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
+from ackpy.kube import Client, ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
 
 _log = structlog.get_logger(__name__)
+_LAST_EVENTS_SECONDS = 3.0
 _SERVICE_ACCOUNT_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
@@ -50,7 +54,7 @@ def kinds_of(settings: Settings, services: str | None, definitions: Path | None)
     return tuple(kind for kind in kinds if not wanted or kind.name in wanted)
 
 
-def caller(settings: Settings, session: AioSession | None, registry: CollectorRegistry) -> AwsCaller:
+def caller(settings: Settings, session: AioSession | None, instruments: Instruments) -> AwsCaller:
     """What calls AWS for the process: as `session` says, or with the process's own identity, and roles from there."""
     sessions = Sessions(
         session or own_session(version("ackpy"), settings.aws_region),
@@ -65,18 +69,22 @@ def caller(settings: Settings, session: AioSession | None, registry: CollectorRe
         path_style=settings.aws_endpoint_use_path_style,
         allow_unsafe_endpoints=settings.allow_unsafe_aws_endpoint_urls,
     )
-    return AwsCaller(Clients(config, sessions.of), hooks=(CallMetrics(registry), logs.log_call))
+    aws = AwsCaller(Clients(config, sessions.of), hooks=instruments.hooks())
+    instruments.registry.register(AwsStanding(aws))
+    return aws
 
 
 async def control(
     settings: Settings,
     kinds: tuple[Kind, ...],
-    api: KubeApi,
+    api: Client,
     aws: AwsCaller,
     identity: CallerIdentity,
-    registry: CollectorRegistry,
+    instruments: Instruments,
 ) -> None:
-    """Run the controllers until cancelled; with leader election, as long as the Leases are held.
+    """Run the controllers until cancelled, which lets what is under way come to its end.
+
+    With leader election they run as long as the Leases are held.
 
     Raises:
         click.ClickException: a Lease was lost, or an address is taken.
@@ -87,45 +95,70 @@ async def control(
     groups = (
         [(name, list(of)) for name, of in groupby(kinds, key=lambda kind: kind.group)] if led else [("", list(kinds))]
     )
-    periods = Gauge(
-        "ackpy_sweep_period_seconds", "Time between two looks at a synced object.", ["kind"], registry=registry
-    )
+    metrics = ControllerMetrics(instruments.registry)
 
     def read_rate(service: str, region: str) -> float:
         return aws.limits.of(LimitKey(identity.account, region, service, read=True)).rate
 
-    def on_sweep(kind: str, seconds: float) -> None:
-        periods.labels(kind).set(seconds)
-
     def manager_of(kinds: list[Kind]) -> Manager:
         who = (identity.account, identity.partition)
-        return Manager(kinds, api, aws, events, options(settings), *who, read_rate=read_rate, on_sweep=on_sweep)
+        return Manager(
+            kinds,
+            api,
+            aws,
+            events,
+            options(settings),
+            *who,
+            read_rate=read_rate,
+            metrics=metrics,
+            around=instruments.around,
+        )
 
     managers = {name: manager_of(of) for name, of in groups}
+    controllers = Controllers(managers, partial(_elector, settings, api) if led else None, instruments.registry)
+    clock = asyncio.get_running_loop().time
     try:
-        async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        async with AsyncExitStack() as stack, telling(events):
             await stack.enter_async_context(
                 probes.serving(
                     settings.metrics_addr,
                     settings.healthz_addr,
-                    registry,
-                    # A standby without the Lease is as ready as it can be.
-                    lambda: led or all(manager.is_synced for manager in managers.values()),
+                    instruments.registry,
+                    lambda: controllers.healthy(clock() - aws.answered_at),
+                    lambda: controllers.ready(api.answers),
                 )
             )
-            tasks.create_task(events.run())
-            for group, manager in managers.items():
-                tasks.create_task(_led(settings, api, group, manager) if led else manager.run())
+            running = asyncio.create_task(controllers.run())
+            try:
+                await asyncio.shield(running)
+            except asyncio.CancelledError:
+                aws.stop_writing()
+                controllers.stop()
+                await running
+                raise
     except* LeaseLost as lost:
-        raise click.ClickException(f"stopped: {lost.exceptions[0]}") from None
+        raise click.ClickException(f"stopped: {_first(lost)}") from None
     except* OSError as taken:
-        raise click.ClickException(f"can't serve /metrics or /healthz: {taken.exceptions[0]}") from None
+        raise click.ClickException(f"can't serve /metrics or /healthz: {_first(taken)}") from None
 
 
-async def _led(settings: Settings, api: KubeApi, group: str, manager: Manager) -> None:
+@asynccontextmanager
+async def telling(events: EventRecorder) -> AsyncIterator[None]:
+    """Write events while inside; those of the last moments too, unless the API server has no ear for them."""
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(events.run())
+        try:
+            yield
+        finally:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(events.flush(), _LAST_EVENTS_SECONDS)
+            writing.cancel()
+
+
+def _elector(settings: Settings, api: KubeApi, group: str) -> LeaderElector:
     namespace = settings.leader_election_namespace or own_namespace()
     who = f"{os.environ.get('HOSTNAME') or socket.gethostname()}_{os.getpid()}"
-    await LeaderElector(api, namespace, f"ack-{group}", who).run(manager.run)
+    return LeaderElector(api, namespace, f"ack-{group}", who)
 
 
 def own_namespace() -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from prometheus_client import CollectorRegistry
 
 from ackpy.cli import logs, process
 from ackpy.cli.choice import with_kinds
 from ackpy.cli.flags import Settings, with_settings
+from ackpy.cli.instruments import instruments
 from ackpy.kube import connect, load
 
 
@@ -26,13 +26,13 @@ def run(
     kinds = process.kinds_of(settings, services, definitions)
 
     async def main() -> None:
-        registry = CollectorRegistry()
-        aws = process.caller(settings, None, registry)
-        try:
-            async with connect(load(kubeconfig, context)) as api:
-                identity = await process.identity_of(settings, aws)
-                await process.control(settings, kinds, api, aws, identity, registry)
-        finally:
-            await aws.aclose()
+        async with instruments() as watching:
+            aws = process.caller(settings, None, watching)
+            try:
+                async with connect(load(kubeconfig, context)) as api:
+                    identity = await process.identity_of(settings, aws)
+                    await process.control(settings, kinds, api, aws, identity, watching)
+            finally:
+                await aws.aclose()
 
     process.until_stopped(main)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import click
 from aiobotocore.session import AioSession
-from prometheus_client import CollectorRegistry
 
 from ackpy.aws.clients import own_session
 from ackpy.aws.identity import CallerIdentity
@@ -21,6 +20,7 @@ from ackpy.cli import logs, process
 from ackpy.cli.choice import with_kinds
 from ackpy.cli.crd_setup import ensure_crds
 from ackpy.cli.flags import Settings, with_settings
+from ackpy.cli.instruments import instruments
 from ackpy.kinds.model import Kind
 from ackpy.kube import ApiError, Client, connect, load
 
@@ -134,18 +134,18 @@ class _Up:
         Raises:
             click.ClickException: something can't be started, or died.
         """
-        registry = CollectorRegistry()
         async with self._stack:
+            watching = await self._stack.enter_async_context(instruments())
             config = load(await self._cluster(), self._wanted.context)
             session = await self._aws()
-            aws = process.caller(self._settings, session, registry)
+            aws = process.caller(self._settings, session, watching)
             self._stack.push_async_callback(aws.aclose)
             api = await self._stack.enter_async_context(connect(config))
             identity = await process.identity_of(self._settings, aws)
             self._ask(config.context, config.server, identity)
             await self._crds(api)
             self._tell(config.server)
-            control = process.control(self._settings, self._wanted.kinds, api, aws, identity, registry)
+            control = process.control(self._settings, self._wanted.kinds, api, aws, identity, watching)
             await process.first_of(control, *map(_raise_when, self._deaths))
 
     async def _cluster(self) -> str | None:

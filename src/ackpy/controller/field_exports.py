@@ -15,6 +15,7 @@ from typing import Literal
 import structlog
 
 from ackpy.controller.jq import Jq, PathRefusedError
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.next import Next
 from ackpy.controller.objects import resource_named
 from ackpy.controller.options import RESYNC_JITTER, RESYNC_SECONDS, Options
@@ -62,7 +63,13 @@ class FieldExports:
     """The FieldExports of one process whose sources are of some API groups; those of others are others' to serve."""
 
     def __init__(
-        self, api: KubeApi, options: Options, groups: Collection[str], events: Events, now: Callable[[], str]
+        self,
+        api: KubeApi,
+        options: Options,
+        groups: Collection[str],
+        events: Events,
+        now: Callable[[], str],
+        metrics: ControllerMetrics,
     ) -> None:
         """Nothing is read yet.
 
@@ -72,9 +79,11 @@ class FieldExports:
             groups: the API groups of the sources.
             events: where events go.
             now: the time, RFC 3339.
+            metrics: where reconciles and waits are counted.
         """
         self._api, self._options, self._groups, self._events, self._now = api, options, groups, events, now
-        self._queue: WorkQueue[Key] = WorkQueue()
+        self._metrics = metrics
+        self._queue: WorkQueue[Key] = WorkQueue(on_get=lambda _, *how: metrics.waited(KIND, *how))
         self._by_source: dict[Source, set[Key]] = {}
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
         self._informer = Informer(
@@ -131,14 +140,18 @@ class FieldExports:
             self._queue.add(key)
 
     async def _work(self) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
             key = await self._queue.get()
             try:
                 obj = self._informer.get(key.namespace, key.name)
                 source = source_of(obj) if obj else None
                 if obj and source and source.group in self._groups:
-                    with structlog.contextvars.bound_contextvars(object=f"{KIND} {key.namespace}/{key.name}"):
-                        self._schedule(key, await self.reconcile(obj, source))
+                    began_at = clock()
+                    with structlog.contextvars.bound_contextvars(kind=KIND, object=f"{key.namespace}/{key.name}"):
+                        then = await self.reconcile(obj, source)
+                    self._metrics.reconciled(KIND, then, clock() - began_at)
+                    self._schedule(key, then)
             finally:
                 self._queue.done(key)
 

@@ -10,28 +10,38 @@ import gc
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from typing import Any
-from zlib import crc32
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from ackpy.aws.call import Caller
 from ackpy.aws.limits import TURN, Turn
 from ackpy.controller.desires import Desires
 from ackpy.controller.field_exports import FieldExports
 from ackpy.controller.followed import Followed, Place
+from ackpy.controller.kind_controller import Around, KindController
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.namespaces import Namespaces
 from ackpy.controller.next import Next
 from ackpy.controller.objects import Objects, resource_of, trimmed
-from ackpy.controller.options import LATE_SECONDS, RESYNC_JITTER, ROLE_SECONDS, SWEEP_SHARE, WAIT_SECONDS, Options
+from ackpy.controller.options import (
+    LATE_SECONDS,
+    RESYNC_JITTER,
+    ROLE_SECONDS,
+    STOP_SECONDS,
+    SWEEP_SHARE,
+    WAIT_SECONDS,
+    Options,
+)
 from ackpy.controller.reconcile import Reconciler
 from ackpy.controller.references import links
 from ackpy.controller.referrers import Key, Neighbours, Referrers, Target
-from ackpy.controller.report import Events, Recorder, label
+from ackpy.controller.report import Events, Recorder
 from ackpy.controller.role_sources import RoleSources
 from ackpy.controller.scopes import Scopes
 from ackpy.controller.secrets import SECRETS, Secrets, secret_links
@@ -41,22 +51,12 @@ from ackpy.controller.track import Track
 from ackpy.kinds.model import Kind
 from ackpy.kube.api import KubeApi, Object, Resource
 from ackpy.kube.informer import Informer
-from ackpy.kube.workqueue import Priority, WorkQueue
+from ackpy.kube.workqueue import Priority, QueueShutDown, WorkQueue
 from ackpy.plan.export import Source
 
 _log = structlog.get_logger(__name__)
 
 _AUTOMATIC_WORKERS = 64
-
-
-@dataclass(slots=True)
-class _Controller:
-    """What belongs to one kind."""
-
-    reconciler: Reconciler
-    queue: WorkQueue[Key]
-    informer: Informer
-    tracks: dict[Key, Track] = field(default_factory=dict)
 
 
 class Manager:
@@ -72,7 +72,8 @@ class Manager:
         account: str,
         partition: str,
         read_rate: Callable[[str, str], float] = lambda *_: math.inf,
-        on_sweep: Callable[[str, float], None] = lambda *_: None,
+        metrics: ControllerMetrics | None = None,
+        around: Around = lambda reconcile: reconcile,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Nothing starts yet.
@@ -86,7 +87,8 @@ class Manager:
             account: of the controller's identity.
             partition: of the same.
             read_rate: reads a second that AWS allows, by its service and region; infinite until it throttled.
-            on_sweep: is told a kind's sweep period in seconds, as it is now.
+            metrics: where all is counted; by default nobody sees them.
+            around: puts something around every reconcile.
             now: the time, for conditions and intents.
         """
 
@@ -107,31 +109,55 @@ class Manager:
             self._namespaces.annotations,
             self._roles.role,
         )
-        self._read_rate, self._on_sweep = read_rate, on_sweep
+        self._read_rate = read_rate
+        self._metrics = metrics or ControllerMetrics(CollectorRegistry())
+        self._metrics.watch(lambda: (one.standing() for one in self._controllers.values()))
+        self._around = around
+        self._stopping = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
         self._own_write = False
         self._turns = count()
 
         self._jitter = random.Random()  # noqa: S311 - spreads load, nothing secret
-        shared: WorkQueue[Key] = WorkQueue()
+        shared = self._queue()
         self._queues: list[tuple[WorkQueue[Key], int]] = [(shared, _AUTOMATIC_WORKERS)]
         self._api = api
         self._referrers = Referrers(self._wake)
         self._followed = Followed(api, self._referrers.changed, trimmed_secret)
         self._secrets = Secrets(api.get, cross_namespace=options.cross_namespace, seen=self._secret_seen)
         self._labels: dict[Resource, str] = {}
-        self._controllers: dict[str, _Controller] = {}
+        self._controllers: dict[str, KindController] = {}
         for kind in kinds:
             limit = options.concurrency_by_kind.get(kind.name, options.concurrency)
-            queue = shared if limit is None else WorkQueue[Key]()
+            queue = shared if limit is None else self._queue()
             if limit is not None:
                 self._queues.append((queue, limit))
             self._labels[resource_of(kind)] = kind.label
             self._controllers[kind.label] = self._controller(kind, api, aws, events, queue, timestamp)
         groups = {controller.reconciler.kind.group for controller in self._controllers.values()}
-        self._exports = FieldExports(api, options, groups, events, timestamp) if options.field_exports else None
+        self._exports = (
+            FieldExports(api, options, groups, events, timestamp, self._metrics) if options.field_exports else None
+        )
 
     async def run(self) -> None:
-        """Control until cancelled. Whatever is being done to AWS is finished first, as far as one call goes."""
+        """Control until `stop`; or until cancelled, which ends it at once."""
+        async with asyncio.TaskGroup() as group:
+            controlling = group.create_task(self._control())
+            await self._stopping.wait()
+            for queue, _ in self._queues:
+                queue.shut_down()
+            # What the objects at hand are at is finished: what AWS did is seen, and written down.
+            late = (await asyncio.wait(self._workers, timeout=STOP_SECONDS))[1] if self._workers else ()
+            if late:  # the next start finds what they leave (law 5)
+                _log.warning("abandoned what didn't end in time", objects=len(late), seconds=STOP_SECONDS)
+            controlling.cancel()
+
+    def stop(self) -> None:
+        """Take up nothing more. What is under way has STOP_SECONDS to come to its end; then `run` returns."""
+        self._stopping.set()
+
+    async def _control(self) -> None:
+        """Feed the queues, and work on what is in them, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._namespaces.run())
             group.create_task(self._roles.run())
@@ -143,8 +169,7 @@ class Manager:
             for controller in self._controllers.values():
                 group.create_task(controller.informer.run())
             for queue, workers in self._queues:
-                for _ in range(workers):
-                    group.create_task(self._work(queue))
+                self._workers += [group.create_task(self._work(queue)) for _ in range(workers)]
             await self.synced()
             group.create_task(self._roles.tell())
             # What was just loaded stays: collections needn't walk it (benchmarks/, "GC").
@@ -152,9 +177,9 @@ class Manager:
             _log.info("all objects are listed", objects=sum(len(c.informer.store) for c in self._controllers.values()))
 
     @property
-    def is_synced(self) -> bool:
-        """Whether every kind's objects are listed."""
-        return all(controller.informer.synced.is_set() for controller in self._controllers.values())
+    def unlisted(self) -> list[str]:
+        """The kinds whose objects aren't listed yet."""
+        return [kind for kind, controller in self._controllers.items() if not controller.informer.synced.is_set()]
 
     async def synced(self) -> None:
         """Wait until every kind's objects are listed."""
@@ -169,7 +194,7 @@ class Manager:
         events: Events,
         queue: WorkQueue[Key],
         timestamp: Callable[[], str],
-    ) -> _Controller:
+    ) -> KindController:
         def changed(old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
             self._changed(kind.label, old, new)
 
@@ -185,7 +210,7 @@ class Manager:
             label_selector=self._options.selector,
         )
         objects = Objects(api, kind, on_write, timestamp)
-        recorder = Recorder(events)
+        recorder = Recorder(events, self._metrics)
         desires = Desires(kind, self._options, self._read, self._secrets)
         reconciler = Reconciler(
             kind,
@@ -198,7 +223,14 @@ class Manager:
             desires,
             neighbours=Neighbours(partial(self._blockers, kind), partial(self._cycle, kind)),
         )
-        return _Controller(reconciler, queue, informer)
+        return KindController(reconciler, self._around(reconciler.reconcile), queue, informer, self._metrics)
+
+    def _queue(self) -> WorkQueue[Key]:
+        return WorkQueue(on_get=lambda key, *how: self._metrics.waited(key.kind, *how))
+
+    def stuck_seconds(self) -> float:
+        """For how long objects have waited while no worker took one up or finished one."""
+        return max(queue.stuck_seconds() for queue, _ in self._queues)
 
     def _subject(self, kind: Kind, obj: Object) -> Subject:
         gates = self._options.feature_gates
@@ -221,6 +253,7 @@ class Manager:
                 self._roles.forget(self._subject(controller.reconciler.kind, old))
             return
         subject = self._subject(controller.reconciler.kind, new)
+        controller.track(_key(label, new), new["metadata"]["uid"])
         controller.reconciler.noticed(subject)
         self._roles.noticed(subject)
         if not self._own_write and matters(old, new):
@@ -322,15 +355,16 @@ class Manager:
                     controller.queue.add(Key(kind, namespace, name), Priority.RETRY)
 
     async def _work(self, queue: WorkQueue[Key]) -> None:
-        while True:
-            key = await queue.get()
-            TURN.set(Turn(queue.priority(key), next(self._turns)))
-            try:
-                await self._reconcile(self._controllers[key.kind], key)
-            finally:
-                queue.done(key)
+        with suppress(QueueShutDown):
+            while True:
+                key = await queue.get()
+                TURN.set(Turn(queue.priority(key), next(self._turns)))
+                try:
+                    await self._reconcile(self._controllers[key.kind], key)
+                finally:
+                    queue.done(key)
 
-    async def _reconcile(self, controller: _Controller, key: Key) -> None:
+    async def _reconcile(self, controller: KindController, key: Key) -> None:
         kind, stored = controller.reconciler.kind, controller.informer.get(key.namespace, key.name)
         if stored is None:
             return
@@ -340,13 +374,8 @@ class Manager:
         obj = controller.informer.get(key.namespace, key.name)
         if obj is None:
             return
-        track = controller.tracks.get(key)
-        if track is None:
-            track = controller.tracks[key] = Track()
-            track.shift(crc32(obj["metadata"]["uid"].encode()))
         subject = self._subject(kind, obj)
-        with structlog.contextvars.bound_contextvars(object=label(subject)):
-            then = await controller.reconciler.reconcile(subject, track)
+        track, then = await controller.work(key, subject)
         self._schedule(controller, key, track, subject, then)
 
     async def _namespace_known(self, subject: Subject) -> bool:
@@ -354,7 +383,7 @@ class Manager:
         name = subject.namespace
         return (subject.managed or await self._namespaces.read(name)) and self._namespaces.known(name)
 
-    def _schedule(self, controller: _Controller, key: Key, track: Track, subject: Subject, then: Next) -> None:
+    def _schedule(self, controller: KindController, key: Key, track: Track, subject: Subject, then: Next) -> None:
         queue = controller.queue
         if then is Next.RETRY:
             queue.retry(key)
@@ -377,7 +406,7 @@ class Manager:
             spread = self._jitter.uniform(1 - RESYNC_JITTER, 1 + RESYNC_JITTER)
             queue.add_after(key, period * spread, Priority.SWEEP)
 
-    def _sweep_period(self, controller: _Controller, subject: Subject) -> float:
+    def _sweep_period(self, controller: KindController, subject: Subject) -> float:
         """Seconds between two sweeps. The default stretches where AWS's budget is small; a number is obeyed."""
         kind = subject.kind
         period = self._options.resync(kind.name)
@@ -385,7 +414,7 @@ class Manager:
             region = (subject.status.get("ackResourceMetadata") or {}).get("region") or self._options.region
             reads = len(controller.informer.store) * (1 + sum(part.read is not None for part in kind.parts))
             period = max(period, reads / (SWEEP_SHARE * self._read_rate(kind.service.aws_name, region)))
-        self._on_sweep(kind.label, period)
+        self._metrics.sweeps_every(kind.label, period)
         return period
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum
 
 
-class Next(Enum):
-    """When an object is looked at again."""
+class Next(StrEnum):
+    """When an object is looked at again; in metrics and traces the word for how its reconcile came out."""
 
-    SWEEP = auto()
+    SWEEP = "settled"
     """At its next sweep: all is done, or only another spec helps."""
-    WAIT = auto()
+    WAIT = "waiting"
     """Soon, and later each time: AWS is busy with it."""
-    RETRY = auto()
+    RETRY = "failed"
     """After a failure, with growing pauses."""
-    LATE = auto()
+    LATE = "late"
     """In LATE_SECONDS."""
-    NO_ROLE = auto()
+    NO_ROLE = "no_role"
     """In ROLE_SECONDS, or when the roles change."""
-    NEVER = auto()
+    NEVER = "gone"
     """The object is gone, or none of ours."""

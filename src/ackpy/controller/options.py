@@ -35,6 +35,9 @@ SWEEP_SHARE = 0.5
 FULL_SWEEP = 6
 """Every which sweep also reads the parts that the spec leaves out."""
 
+STOP_SECONDS = 20.0
+"""How long what is under way may take when the process is asked to end; Kubernetes kills a pod after 30."""
+
 BREAKER = 5
 """How often the same drift is corrected in a row before somebody else is assumed to fight for it."""
 

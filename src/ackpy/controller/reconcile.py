@@ -169,6 +169,7 @@ class _Run:
         if self.subject.managed:
             env.owners.take(self.name, self.subject.uid)
         observed = self.observed = await self._observe(desired, observer)
+        track.observed_at = env.clock()
         for turn in range(MAX_ROUNDS):
             desired = replace(desired, recorded=observed.status)
             decision = decide(env.kind, desired, observed, self._memory())
@@ -359,6 +360,7 @@ class _Run:
 
     async def _drifted(self, differences: tuple[Difference, ...]) -> Next:
         """AWS is only looked at: tell where it differs, by path."""
+        self.env.recorder.metrics.drift(self.env.kind.label, corrected=False)
         advisory = report.drift(differences, "read-only" if self.subject.read_only else "paused")
         stalled = advisory.message if self.subject.read_only else None  # a pause ends, and work goes on
         return await self._publish(Outcome(synced=False, stalled=stalled, advisories=(advisory,)), Next.SWEEP)
@@ -385,6 +387,8 @@ class _Run:
         return await self._publish(outcome, Next.SWEEP if error.terminal else Next.RETRY)
 
     async def _failed(self, error: AwsError) -> Next:
+        if error.meaning is Meaning.STOPPING:
+            return await self._wait("the controller is stopping, and its next start goes on")
         self.env.recorder.failed(self.subject, error)
         if error.code in self.env.kind.terminal or error.meaning is Meaning.INVALID:
             return await self._publish(Outcome(synced=False, terminal=str(error)), Next.SWEEP)
@@ -406,6 +410,7 @@ class _Run:
     async def _publish(self, outcome: Outcome, then: Next) -> Next:
         """Write what is known to the status, where it differs."""
         env, subject = self.env, self.subject
+        self.track.terminal = outcome.terminal is not None
         known = self._known()
         if self.role is not None:
             outcome = replace(outcome, selected=self.role.selected)

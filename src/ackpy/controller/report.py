@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import structlog
 
 from ackpy.aws.errors import AwsError, Meaning
+from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.perform import Performed
 from ackpy.controller.subject import DELETION_POLICY, Subject
 from ackpy.kinds.paths import Json, Path, show
@@ -30,7 +31,7 @@ class Events(Protocol):
 
 
 def label(subject: Subject) -> str:
-    """How logs name an object: `s3/Bucket default/my-bucket`."""
+    """How texts name an object: `s3/Bucket default/my-bucket`."""
     return f"{subject.kind.label} {subject.namespace}/{subject.name}"
 
 
@@ -45,15 +46,25 @@ class Recorder:
     """Tells of what was done to objects."""
 
     events: Events
+    metrics: ControllerMetrics
 
-    def event(self, subject: Subject, event_type: Literal["Normal", "Warning"], reason: str, message: str) -> None:
-        """An event, and the same in the log."""
+    def event(
+        self,
+        subject: Subject,
+        event_type: Literal["Normal", "Warning"],
+        reason: str,
+        message: str,
+        **fields: str | None,
+    ) -> None:
+        """An event, and the same in the log, with further fields there."""
         self.events.record(dict(subject.obj), event_type, reason, message)
         log = _log.info if event_type == "Normal" else _log.warning
-        log(message, reason=reason)
+        log(message, reason=reason, **fields)
 
     def performed(self, subject: Subject, stage: Stage, result: Performed, *, drift: bool) -> None:
         """What a stage did, as far as it worked. With `drift`, AWS had moved while the spec had not."""
+        if drift and not subject.deleting:
+            self.metrics.drift(subject.kind.label, corrected=bool(result.done))
         if not result.done:
             return
         if stage.purpose is Purpose.CREATE:
@@ -88,7 +99,8 @@ class Recorder:
         advice = f" {error.advice}" if error.advice else ""
         if subject.deleting and error.meaning is Meaning.CREDENTIALS:
             advice += f" If that account is gone for good, {DELETION_POLICY}=retain lets the object go without AWS."
-        self.event(subject, "Warning", "AWSCallFailed", f"{where}: {error}{request}.{advice}")
+        named = {"service": error.service, "operation": error.operation, "request_id": error.request_id}
+        self.event(subject, "Warning", "AWSCallFailed", f"{where}: {error}{request}.{advice}", **named)
 
 
 def drift(differences: Iterable[Difference], why: str) -> Advisory:

@@ -22,12 +22,18 @@ class Track:
         waits: pauses so far while something is waited for.
         refused: AWS answered the last creation with a refusal, so nothing can show up late.
         correcting: the edition of the spec whose drift is being corrected, which may take several steps.
+        observed_at: when its resource was last looked at, on the loop's clock; at first, when it was first heard of.
+        terminal: whether only another spec helps, as far as is known.
+        outcome: the word for how its last reconcile came out.
     """
 
     sweeps: int = 0
     waits: int = 0
     refused: bool = False
     correcting: int | None = None
+    observed_at: float = 0.0
+    terminal: bool = False
+    outcome: str = "new"
     _generation: int | None = None
     _sent: dict[str, tuple[float, frozenset[Path]]] = field(default_factory=dict)
     _fight: tuple[tuple[Path, Json], ...] = ()

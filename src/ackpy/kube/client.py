@@ -18,6 +18,7 @@ from yarl import URL
 
 from ackpy.kube.api import (
     FIELD_MANAGER,
+    ApiError,
     Object,
     Page,
     PatchType,
@@ -31,6 +32,7 @@ from ackpy.kube.config import ClusterConfig, ConfigError
 
 # The API server gives up on a request after 60 s by itself.
 _REQUEST = aiohttp.ClientTimeout(total=65, sock_connect=10)
+_PROBE = aiohttp.ClientTimeout(total=2)
 # How long after its own end a watch may still hold the connection, for a server that is slow to close it.
 _WATCH_GRACE_SECONDS = 15
 _JSON = "application/json"
@@ -137,6 +139,15 @@ class Client:
     async def delete(self, resource: Resource, namespace: str | None, name: str) -> None:
         """See KubeApi."""
         await self._call("DELETE", resource.path(namespace, name))
+
+    async def answers(self) -> bool:
+        """Whether the API server can be reached, whatever it says."""
+        try:
+            async with self._response("GET", "/version", timeout=_PROBE):
+                pass
+        except ApiError as error:
+            return not isinstance(error, Unreachable)
+        return True
 
     async def _call(
         self,

@@ -15,7 +15,7 @@ the same work. Time is the event loop's. All methods are for the loop's thread.
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Mapping
 from enum import IntEnum
 from typing import Generic, Protocol, TypeVar
 
@@ -50,14 +50,29 @@ class WorkQueue(Generic[K]):
     """See the module."""
 
     def __init__(
-        self, *, base_seconds: float = 0.5, cap_seconds: float = 300.0, rng: random.Random | None = None
+        self,
+        *,
+        base_seconds: float = 0.5,
+        cap_seconds: float = 300.0,
+        rng: random.Random | None = None,
+        on_get: Callable[[K, int, float], None] = lambda *_: None,
     ) -> None:
-        """The bounds are those of `retry`."""
+        """Nothing waits yet.
+
+        Args:
+            base_seconds: the first wait of `retry`.
+            cap_seconds: its longest.
+            rng: spreads these waits.
+            on_get: is told of each key that a worker gets, with its priority and the seconds that it waited.
+        """
         self._base, self._cap = base_seconds, cap_seconds
         self._rng = rng or random.Random()  # noqa: S311 (spreads load)
         # Priority → kind → keys; the order of the kinds is whose turn it is. Nothing in it is empty.
         self._levels: dict[int, OrderedDict[Hashable, OrderedDict[K, None]]] = {}
         self._waiting: dict[K, int] = {}
+        self._since: dict[K, float] = {}  # of those that wait
+        self._moved_at = 0.0
+        self._on_get = on_get
         self._ready = asyncio.Semaphore(0)  # counts the waiting keys
         self._processing: dict[K, int] = {}
         self._again: dict[K, int] = {}  # added while being processed
@@ -69,6 +84,16 @@ class WorkQueue(Generic[K]):
         """How many keys are waiting now, without those of `add_after` whose time has not come."""
         return len(self._waiting)
 
+    def depths(self) -> Mapping[tuple[Hashable, int], int]:
+        """How many keys are waiting now, by kind and priority."""
+        return {(kind, priority): len(keys) for priority, kinds in self._levels.items() for kind, keys in kinds.items()}
+
+    def stuck_seconds(self) -> float:
+        """For how long keys have waited while none was taken or done; 0 if none waits."""
+        if not self._since:
+            return 0.0
+        return asyncio.get_running_loop().time() - max(self._moved_at, min(self._since.values()))
+
     def add(self, key: K, priority: int = Priority.EDIT) -> None:
         """Have the key processed soon."""
         if self._shut_down:
@@ -78,6 +103,7 @@ class WorkQueue(Generic[K]):
             return
         known = self._waiting.get(key)
         if known is None:
+            self._since[key] = asyncio.get_running_loop().time()
             self._push(key, priority)
             self._ready.release()
         elif priority < known:
@@ -124,8 +150,11 @@ class WorkQueue(Generic[K]):
             raise QueueShutDown
         level = self._levels[min(self._levels)]
         key = next(iter(next(iter(level.values()))))
-        self._processing[key] = self._waiting[key]
-        self._remove(key, self._waiting[key])
+        priority = self._waiting[key]
+        self._remove(key, priority)
+        self._processing[key] = priority
+        self._moved_at = asyncio.get_running_loop().time()
+        self._on_get(key, priority, self._moved_at - self._since.pop(key))
         return key
 
     def priority(self, key: K) -> int:
@@ -134,6 +163,7 @@ class WorkQueue(Generic[K]):
 
     def done(self, key: K) -> None:
         """The worker is through with the key."""
+        self._moved_at = asyncio.get_running_loop().time()
         self._processing.pop(key, None)
         priority = self._again.pop(key, None)
         if priority is not None:
