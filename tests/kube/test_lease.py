@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ackpy.kube import KubeApi, LeaderElector, LeaseLost, Object, Unreachable
+from ackpy.kube import Fenced, KubeApi, LeaderElector, LeaseLost, Object, Resource, Unreachable
 from ackpy.kube.lease import LEASES
 from tests.kit.memory_api import MemoryApi
 from tests.kit.virtual_time import virtual_time
@@ -149,3 +149,27 @@ async def test_a_failure_of_the_work_is_the_caller_s() -> None:
     with pytest.raises(ValueError, match="broken"):
         await LeaderElector(api, "n", "ackpy", "us").run(fail)
     assert (await api.get(LEASES, "n", "ackpy"))["spec"]["holderIdentity"] == ""
+
+
+@virtual_time
+async def test_who_stood_still_for_too_long_writes_nothing() -> None:
+    """Stopped and resumed, work goes on before the loss of the Lease is noticed; its writes are held back."""
+    api = MemoryApi()
+    written: list[float] = []
+
+    async def work() -> None:
+        resource, body = Resource("", "v1", "configmaps", "ConfigMap"), {"metadata": {"name": "made"}}
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(1)
+        await fenced.create(resource, "n", body)
+        written.append(loop.time())
+        loop._clock.now += 20  # type: ignore[attr-defined] # every timer is due at once
+        await fenced.create(resource, "n", body)
+        written.append(loop.time())
+
+    elector = LeaderElector(api, "n", "ackpy", "us")
+    fenced = Fenced(api, elector.check)
+    with pytest.raises(LeaseLost, match="ran out while the process stood still"):
+        await elector.run(work)
+    assert len(written) == 1
+    assert not elector.overdue

@@ -321,7 +321,7 @@ async def test_a_process_whose_workers_hang_is_not_healthy() -> None:
     house.aws = SilentAws(house.simulator)
     await house.namespace()
     manager = house.manager()
-    controllers = Controllers({"": manager}, None, CollectorRegistry())
+    controllers = Controllers({"": manager}, {}, CollectorRegistry())
     async with running(controllers.run()):
         for sample in variants(ALL[0][1], 2):
             await house.create(sample)

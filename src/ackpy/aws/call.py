@@ -96,11 +96,12 @@ class AwsCaller:
     hooks: tuple[Hook, ...] = ()
     answered_at: float = field(default=0.0, init=False)
     """When the last call ended, well or not, on the loop's clock."""
-    _writes: bool = field(default=True, init=False)
+    may_write: Callable[[], bool] = lambda: True
+    """Asked before each write; where it says no, nothing is sent."""
 
     def stop_writing(self) -> None:
         """From now on no write begins; what is under way goes on, and so do reads. For the end of the process."""
-        self._writes = False
+        self.may_write = lambda: False
 
     async def aclose(self) -> None:
         """Close all clients; for the end of the process."""
@@ -145,7 +146,7 @@ class AwsCaller:
     async def _once(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         limit = self.limits.of(LimitKey(scope.account, scope.region, service, is_read(operation)))
         sent_at = await limit.acquire()
-        if not (self._writes or is_read(operation)):
+        if not (is_read(operation) or self.may_write()):
             raise AwsError(service, operation, "Stopping", "the controller stops: nothing was sent", Meaning.STOPPING)
         error: AwsError | None = None
         metadata: dict[str, Any] = {}

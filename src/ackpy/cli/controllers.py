@@ -24,22 +24,22 @@ class Controllers:
     def __init__(
         self,
         managers: Mapping[str, Manager],
-        elector: Callable[[str], LeaderElector] | None,
+        electors: Mapping[str, LeaderElector],
         registry: CollectorRegistry,
     ) -> None:
         """Nothing starts yet.
 
         Args:
-            managers: by what they are called, here and by `elector`.
-            elector: gives the elector of a manager; None if all work at once.
+            managers: by what they are called, here and in `electors`.
+            electors: who has the managers work; without any all work at once.
             registry: shows who holds which Lease.
         """
-        self._managers, self._elector = managers, elector
+        self._managers, self._electors = managers, electors
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._at_work: set[str] = set()
         self._stopping = False
         leads = Gauge("ackpy_leader", "1 while this process holds the Lease.", ["lease"], registry=registry)
-        for name in managers if elector else ():
+        for name in electors:
             leads.labels(name).set_function(partial(self._leads, name))
 
     async def run(self) -> None:
@@ -49,9 +49,9 @@ class Controllers:
             LeaseLost: in a group; the others were ended at once.
         """
         async with asyncio.TaskGroup() as group:
-            for name, manager in self._managers.items():
+            for name, manager in self._managers.items() if not self._stopping else ():
                 work = partial(self._work, name, manager)
-                elected = self._elector(name).run(work) if self._elector else work()
+                elected = self._electors[name].run(work) if self._electors else work()
                 self._tasks[name] = group.create_task(elected)
 
     def stop(self) -> None:

@@ -9,7 +9,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from functools import partial
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
@@ -34,7 +33,7 @@ from ackpy.controller.manager import Manager
 from ackpy.controller.metrics import ControllerMetrics
 from ackpy.controller.options import Options
 from ackpy.kinds.model import Kind
-from ackpy.kube import Client, ConfigError, EventRecorder, KubeApi, LeaderElector, LeaseLost
+from ackpy.kube import Client, ConfigError, EventRecorder, Fenced, KubeApi, LeaderElector, LeaseLost
 
 _log = structlog.get_logger(__name__)
 _LAST_EVENTS_SECONDS = 3.0
@@ -100,11 +99,14 @@ async def control(
     def read_rate(service: str, region: str) -> float:
         return aws.limits.of(LimitKey(identity.account, region, service, read=True)).rate
 
-    def manager_of(kinds: list[Kind]) -> Manager:
+    electors = {name: _elector(settings, api, name) for name, _ in groups} if led else {}
+    aws.may_write = lambda: not any(elector.overdue for elector in electors.values())
+
+    def manager_of(name: str, kinds: list[Kind]) -> Manager:
         who = (identity.account, identity.partition)
         return Manager(
             kinds,
-            api,
+            Fenced(api, electors[name].check) if led else api,
             aws,
             events,
             options(settings),
@@ -114,8 +116,8 @@ async def control(
             around=instruments.around,
         )
 
-    managers = {name: manager_of(of) for name, of in groups}
-    controllers = Controllers(managers, partial(_elector, settings, api) if led else None, instruments.registry)
+    managers = {name: manager_of(name, of) for name, of in groups}
+    controllers = Controllers(managers, electors, instruments.registry)
     clock = asyncio.get_running_loop().time
     try:
         async with AsyncExitStack() as stack, telling(events):

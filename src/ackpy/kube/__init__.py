@@ -25,6 +25,7 @@ from ackpy.kube.api import (
 from ackpy.kube.client import Client, connect
 from ackpy.kube.config import ClusterConfig, ConfigError, load
 from ackpy.kube.events import EventRecorder
+from ackpy.kube.fence import Fenced
 from ackpy.kube.informer import Informer
 from ackpy.kube.lease import LeaderElector, LeaseLost
 from ackpy.kube.workqueue import Priority, QueueShutDown, WorkQueue
@@ -37,6 +38,7 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "EventRecorder",
+    "Fenced",
     "Forbidden",
     "Gone",
     "Informer",

@@ -41,7 +41,23 @@ class LeaderElector:
         self._duration, self._renew_deadline, self._retry_period = duration, renew_deadline, retry_period
         self._lease: Object | None = None  # as last seen
         self._seen_at = 0.0  # when it was first seen like this, on the loop's clock
+        self._leading = False
         self._log = _log.bind(namespace=namespace, lease=name, identity=identity)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether others may hold the Lease by now, though the work goes on: the process was stopped for so long."""
+        age = asyncio.get_running_loop().time() - self._seen_at
+        return self._leading and age > self._duration - self._retry_period
+
+    def check(self) -> None:
+        """Before a write.
+
+        Raises:
+            LeaseLost: it is overdue.
+        """
+        if self.overdue:
+            raise LeaseLost(f"lease {self._namespace}/{self._name} ran out while the process stood still")
 
     async def run(self, on_started: Callable[[], Coroutine[object, object, None]]) -> None:
         """Wait for the Lease, then run `on_started` until it ends; give the Lease back.
@@ -52,17 +68,19 @@ class LeaderElector:
         while not await self._try():  # noqa: ASYNC110 (it polls the API server)
             await asyncio.sleep(self._retry_period)
         self._log.info("holding the lease")
+        self._leading = True
         work, renewal = asyncio.create_task(on_started()), asyncio.create_task(self._renew())
         try:
             await asyncio.wait((work, renewal), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            lost = renewal.done()
+            lost = renewal.done() or self.overdue
             for task in (work, renewal):
                 task.cancel()
             await asyncio.wait((work, renewal))
+            self._leading = False
             if not lost:
                 await self._release()
-        if lost:
+        if renewal.done() and not renewal.cancelled():
             renewal.result()
         work.result()
 
