@@ -49,7 +49,7 @@ class Controllers:
             LeaseLost: in a group; the others were ended at once.
         """
         async with asyncio.TaskGroup() as group:
-            for name, manager in self._managers.items():
+            for name, manager in self._managers.items() if not self._stopping else ():
                 work = partial(self._work, name, manager)
                 elected = self._elector(name).run(work) if self._elector else work()
                 self._tasks[name] = group.create_task(elected)
