@@ -22,6 +22,7 @@ from ackpy.kube.workqueue import Priority, WorkQueue
 
 TERMINAL = "terminal"
 """The outcome of a reconcile after which only another spec helps."""
+_UNSEEN = {TERMINAL, Next.NEVER}
 
 Reconcile: TypeAlias = Callable[[Subject, Track], Awaitable[Next]]
 Around: TypeAlias = Callable[[Reconcile], Reconcile]
@@ -57,10 +58,10 @@ class KindController:
         return known
 
     def standing(self) -> Standing:
-        """How the objects stand. What only another spec helps isn't looked at, so it doesn't age."""
+        """How the objects stand. What isn't looked at, as only another spec helps or nothing is ours, doesn't age."""
         kind, now = self.reconciler.kind.label, asyncio.get_running_loop().time()
         depths, tracks = self.queue.depths(), self.tracks.values()
-        oldest = min((track.observed_at for track in tracks if track.outcome != TERMINAL), default=now)
+        oldest = min((track.observed_at for track in tracks if track.outcome not in _UNSEEN), default=now)
         return Standing(
             kind,
             waiting={priority: depths.get((kind, priority), 0) for priority in Priority},
