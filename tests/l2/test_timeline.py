@@ -150,7 +150,7 @@ async def test_what_is_taken_out_of_the_manifests_goes(things: list[Thing]) -> N
 
 async def has_gone(thing: Thing, name: str) -> bool:
     found = (await thing.observed()).get(name)
-    return found != thing.spec[name] or found == thing.kind.spec.fields[name].rule.default
+    return bool(found != thing.spec[name] or found == thing.kind.spec.fields[name].rule.default)
 
 
 async def test_what_was_deleted_by_hand_is_made_again(things: list[Thing]) -> None:
