@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: up test venv check crds docs bench lock clean
+.PHONY: up test venv check crds docs bench soak lock clean
 
 up: $(READY)
 	@$(BIN)/ackpy up
@@ -42,6 +42,10 @@ docs: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# An hour of churn; it fails where something grows or is left.
+soak: $(READY)
+	$(BIN)/python -m benchmarks.soak > benchmarks/soak.md
 
 # Pin every dependency anew (needs uv).
 lock:

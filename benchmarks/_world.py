@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from ackpy.cli.crd_setup import ensure_crds
 from ackpy.controller.objects import resource_of
@@ -138,16 +139,33 @@ class Controllers:
 
     async def calls(self) -> Counter[tuple[str, str]]:
         """AWS calls so far by service and operation, as the process counts them."""
-        async with self._http.get(self._metrics) as response:
-            families = text_string_to_metric_families(await response.text())
         return Counter(
             {
                 (sample.labels["service"], sample.labels["op_id"]): int(sample.value)
-                for family in families
-                for sample in family.samples
+                for sample in await self._samples()
                 if sample.name == "ack_outbound_api_requests_total"
             }
         )
+
+    async def figures(self) -> dict[str, float]:
+        """What the process is like now, and what it did so far."""
+        found = defaultdict[str, float](float)
+        for sample in await self._samples():
+            found[sample.name] += sample.value
+        return {
+            "RSS, MiB": self.rss(),
+            "descriptors": found["process_open_fds"],
+            "tasks": found["ackpy_event_loop_tasks"],
+            "CPU, s": self.cpu(),
+            "AWS calls": found["ack_outbound_api_requests_total"],
+            "throttled": found["ackpy_aws_throttles_total"],
+            "drift corrected": found["ackpy_drift_corrected_total"],
+        }
+
+    async def _samples(self) -> list[Sample]:
+        async with self._http.get(self._metrics) as response:
+            families = text_string_to_metric_families(await response.text())
+        return [sample for family in families for sample in family.samples]
 
     async def calm(self) -> float:
         """Wait until no AWS call comes any more; the event loop's time of the last one that was seen."""
@@ -174,6 +192,7 @@ class Cluster:
 
     api: Client
     kinds: tuple[Kind, ...]
+    plane: ControlPlane
     kubeconfig: Path
     writes: KubernetesWrites
     folder: Path
@@ -192,12 +211,17 @@ class Cluster:
                 connect(load(str(plane.kubeconfig))) as api,
             ):
                 await ensure_crds(api, kinds, replace=True)
-                yield cls(api, kinds, plane.kubeconfig, KubernetesWrites(audit), folder)
+                yield cls(api, kinds, plane, plane.kubeconfig, KubernetesWrites(audit), folder)
 
     def resource(self, obj: Object) -> Resource:
         """The API resource of a manifest."""
         group = obj["apiVersion"].partition("/")[0]
         return next(resource_of(kind) for kind in self.kinds if (kind.group, kind.name) == (group, obj["kind"]))
+
+    async def apply(self, group: str, version: str, plural: str, namespace: str | None, body: Object) -> None:
+        """Create an object that is no resource of ours."""
+        resource = Resource(group, version, plural, plural)
+        await self.api.create(resource, namespace, body, field_manager=OURSELVES)
 
     async def create(self, obj: Object) -> Object:
         """Create an object."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 
 from ackpy.aws.call import Hook
 from ackpy.aws.metrics import CallMetrics
@@ -52,6 +52,8 @@ async def instruments() -> AsyncIterator[Instruments]:
     disable_created_metrics()  # type: ignore[no-untyped-call] # a third more series, which nobody asks for
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
+    tasks = Gauge("ackpy_event_loop_tasks", "Tasks of the event loop.", registry=registry)
+    tasks.set_function(lambda: len(asyncio.all_tasks()))
     tracing = _tracing() if traces_are_wanted(os.environ) else None
     try:
         yield Instruments(registry, tracing)
