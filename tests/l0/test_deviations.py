@@ -8,9 +8,11 @@ import pytest
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.plan.adopt import filling, identified_by
-from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, decide
+from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, creation, decide
+from ackpy.plan.outcome import Outcome, conditions
 from ackpy.services.dynamodb import table
 from ackpy.wire.call import Call, Observation
+from tests.kit.asked import asked
 from tests.kit.oracle import Node
 
 KINDS = {kind.label: kind for kind in load()}
@@ -349,3 +351,43 @@ def test_a_consumer_group_is_settled_at_creation(field: str) -> None:
     assert decision.message.endswith("Set it back, or delete the object and make it again.")
     unset = {field: {"schemaRegistryConfig": {"eventRecordFormat": "JSON"}}}
     assert isinstance(decide(kind, Desired(unset), observed, Memory()), Act)
+
+
+def test_a_lock_is_asked_for_at_creation() -> None:
+    locked = {"name": "b", "objectLockEnabledForBucket": True, "versioning": {"status": "Enabled"}}
+    assert calls(locked, {"versioning": {"status": "Enabled"}}) == ()
+    (call,) = creation(BUCKET, Desired(locked)).calls
+    assert call.params["ObjectLockEnabledForBucket"] is True
+
+
+def test_a_terminal_table_is_not_synced() -> None:
+    archiving = Observation(True, {}, {"tableStatus": "ARCHIVING"})
+    decision = decide(TABLE, Desired({"tableName": "t"}), archiving, Memory())
+    assert isinstance(decision, Refuse)
+    shown = {one["type"]: one["status"] for one in conditions(Outcome(terminal=decision.message), (), "now")}
+    assert (shown["ACK.Terminal"], shown["ACK.ResourceSynced"]) == ("True", "False")
+
+
+@pytest.mark.parametrize(("state", "wanted"), [("ENABLING", "ENABLE"), ("DISABLING", "DISABLE")])
+def test_insights_hold_nothing_up(state: str, wanted: str) -> None:
+    spec, _ = asked("dynamodb/Table").shown("DescribeContributorInsights", {"ContributorInsightsStatus": state})
+    assert spec == {"contributorInsights": wanted}
+    other = {"tableName": "t", "contributorInsights": wanted, "tableClass": "STANDARD_INFREQUENT_ACCESS"}
+    assert [operation for operation, _ in sent(TABLE, other, {**spec})] == ["UpdateTable"]
+
+
+def test_other_content_is_another_version() -> None:
+    layer, spec = asked("lambda/LayerVersion"), {"layerName": "l", "content": {"s3Bucket": "b", "s3Key": "new"}}
+    assert layer.sent(spec, {}) == []
+    assert [operation for operation, _ in layer.sent(spec, {}, unsent=(("content",),))] == ["PublishLayerVersion"]
+
+
+def test_how_a_page_is_reached_is_compared() -> None:
+    spec, there = (
+        {"permissions": [{"statementID": "s", "action": "a", "principal": "*", "functionURLAuthType": one}]}
+        for one in ("NONE", "AWS_IAM")
+    )
+    calls = asked("lambda/Alias").sent(
+        {"functionName": "f", "name": "n", "functionVersion": "1", **spec}, {"functionVersion": "1", **there}
+    )
+    assert [operation for operation, _ in calls] == ["RemovePermission", "AddPermission"]

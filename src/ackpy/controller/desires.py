@@ -20,6 +20,7 @@ from ackpy.plan.decide import Desired
 from ackpy.plan.outcome import Advisory
 from ackpy.services import NORMALISE_DESIRED
 from ackpy.wire.call import Call, arn, identified, is_optional, merged, template_words, told_by_arn
+from ackpy.wire.convert import ValueRefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Desires:
         Raises:
             SecretRefusedError: a Secret can't be used.
             UnresolvedError: a reference stands in the way of everything.
+            ValueRefusedError: the spec says what AWS can't be told.
             AdoptionRefusedError: the adoption annotations say something that can't be.
             ApiError: the API server couldn't be asked.
         """
@@ -99,9 +101,8 @@ class Desires:
         identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *to_remember(self.kind)}}
         named = self._identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
-        normalise = NORMALISE_DESIRED.get(self.kind.label)
         desired = Desired(
-            spec=normalise(spec, scope.region) if normalise else spec,
+            spec=self._normalised(subject, spec, scope.region),
             recorded=_located(self.kind, spec, recorded, scope),
             deleting=subject.deleting,
             tags=controller_tags(subject, self.options.tags, self.options.version),
@@ -116,6 +117,16 @@ class Desires:
         identity = unset | {path: value for path, value in identity.items() if not is_empty(value)}
         advisories = (resolved.advisories if resolved else ()) + sealed.advisories
         return Wish(desired, resolved, identity, sealed.versions, advisories, _as_made(subject, desired.spec))
+
+    def _normalised(self, subject: Subject, spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        """The spec as AWS wants it said; one that can't be said holds no deletion up."""
+        normalise = NORMALISE_DESIRED.get(self.kind.label)
+        try:
+            return normalise(spec, region) if normalise else spec
+        except ValueRefusedError:
+            if subject.deleting:
+                return spec
+            raise
 
     async def _resolved(self, subject: Subject, spec: Mapping[str, Json]) -> Resolved | None:
         """Deletion stands on what was recorded, and asks only for what wasn't."""

@@ -11,7 +11,7 @@ from ackpy.kinds.paths import Json
 from ackpy.services.dynamodb import table
 from ackpy.services.iam import open_id_connect_provider, service_linked_role
 from ackpy.services.kms import alias
-from ackpy.services.lambda_ import names, permissions, version
+from ackpy.services.lambda_ import function, names, permissions, version
 from ackpy.services.s3 import bucket
 from ackpy.services.sns import subscription
 
@@ -19,6 +19,7 @@ NORMALISE_DESIRED: Mapping[str, Callable[[Mapping[str, Json], str], Mapping[str,
     "dynamodb/Table": table.normalised,
     "kms/Alias": alias.normalised,
     "lambda/Alias": names.normalised,
+    "lambda/Function": function.normalised,
     "lambda/FunctionURLConfig": names.normalised,
     "lambda/Version": names.normalised,
     "s3/Bucket": bucket.normalised,

@@ -1,0 +1,1 @@
+"""What the contract notes of each service in prose, behaviour by behaviour."""
