@@ -13,7 +13,6 @@ from ackpy.controller.field_exports import FIELD_EXPORTS
 from ackpy.controller.manager import Manager
 from ackpy.controller.objects import resource_of
 from ackpy.controller.options import Options
-from ackpy.crd.crd import definition
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.kube import NotFound, Object
@@ -22,7 +21,7 @@ from tests.kit.aws import SimulatedAws, confirmed_at_once
 from tests.kit.memory_api import NAMESPACES, MemoryApi
 from tests.kit.samples import prepare
 from tests.kit.waiting import running
-from tests.kit.world import ACCOUNT, REGION, Events, condition
+from tests.kit.world import ACCOUNT, REGION, Events, condition, schema_of
 
 EPOCH = 1_800_000_000.0
 
@@ -46,8 +45,7 @@ class House:
         confirmed_at_once(self.simulator)
         self.aws = SimulatedAws(self.simulator)
         for kind in self.kinds:
-            schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-            self.api.register(resource_of(kind), schema=schema)
+            self.api.register(resource_of(kind), schema=schema_of(kind))
         self.api.register(FIELD_EXPORTS)
 
     async def namespace(self, name: str = "default", **annotations: str) -> None:

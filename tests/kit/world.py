@@ -53,6 +53,22 @@ class Events:
         self.told.append((event_type, reason, message))
 
 
+_SCHEMAS: dict[int, tuple[Kind, Object]] = {}  # by what the kind is in memory: who has its label may be another
+
+
+def schema_of(kind: Kind) -> Object:
+    """A kind's openAPIV3Schema, made once."""
+    if id(kind) not in _SCHEMAS:
+        _SCHEMAS[id(kind)] = kind, schema_in(definition(kind))
+    return _SCHEMAS[id(kind)][1]
+
+
+def schema_in(crd: Object) -> Object:
+    """The openAPIV3Schema of a CustomResourceDefinition."""
+    schema: Object = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return schema
+
+
 class World:
     """The three of them. `crds` are definitions by kind label; by default our own."""
 
@@ -74,12 +90,12 @@ class World:
         self.options = options or Options(region=REGION, version="test", tags=TAGS)
         self.kinds = {kind.label: kind for kind in kinds or load()}
         for label, kind in self.kinds.items():
-            crd = (crds or {}).get(label) or definition(kind)
-            self.api.register(resource_of(kind), schema=crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])
+            self.api.register(resource_of(kind), schema=schema_in(crds[label]) if crds else schema_of(kind))
         self.restart()
 
     def restart(self) -> None:
         """A new process: everything that only memory held is gone."""
+        recorder = Recorder(self.events, ControllerMetrics(CollectorRegistry()))
         self._tracks: dict[tuple[str, str, str], Track] = {}
         self.scopes = Scopes(self.account, "aws", REGION, None, lambda _: {}, lambda _: None)
         secrets = Secrets(self.api.get, cross_namespace=self.options.cross_namespace)
@@ -91,7 +107,7 @@ class World:
                 Objects(self.api, kind, lambda *_: None, self.now),
                 self.scopes,
                 self.options,
-                Recorder(self.events, ControllerMetrics(CollectorRegistry())),
+                recorder,
                 Desires(kind, self.options, self.api.get, secrets),
                 self.clock,
             )

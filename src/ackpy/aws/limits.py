@@ -17,7 +17,7 @@ from typing import NamedTuple
 _DECREASE = 0.5  # a throttle halves the rate,
 _RECOVERY_SECONDS = 60.0  # which grows back by what was measured within this time,
 _FORGET_SECONDS = 600.0  # and after this time without a throttle there is no limit any more
-_MIN_RATE = 0.5  # calls a second: even a fully throttled account is asked now and then
+_MIN_RATE = 2.0  # calls a second: no budget of AWS is smaller, and where little was sent, others used it up
 _BURST_SECONDS = 1.0
 _MIN_WAIT_SECONDS = 0.001  # a wait that the clock can show
 
