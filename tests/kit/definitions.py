@@ -36,6 +36,16 @@ def compiled(files: Mapping[str, Data], only: str | None = None) -> list[Kind]:
     return [compiler.kind(_node(name, files[name]), owner, naming) for name in wanted]
 
 
+def partly_served() -> Kind:
+    """The Bucket of a definition that has no part for websites yet."""
+    files = definitions("s3")
+    bucket = files["bucket.yaml"]
+    del bucket["parts"]["website"]
+    bucket["fields"]["website"] = {"from": "PutBucketWebsite.WebsiteConfiguration"}
+    (kind,) = compiled(files, "bucket.yaml")
+    return kind
+
+
 def _node(name: str, data: Data) -> Any:
     return parse(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False), name)
 

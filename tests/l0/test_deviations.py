@@ -8,7 +8,7 @@ import pytest
 from ackpy.kinds.model import Kind
 from ackpy.kinds.registry import load
 from ackpy.plan.adopt import filling, identified_by
-from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, decide
+from ackpy.plan.decide import NOT_MANAGED, Act, Desired, Done, Gone, Memory, Refuse, creation, decide
 from ackpy.services.dynamodb import table
 from ackpy.wire.call import Call, Observation
 from tests.kit.oracle import Node
@@ -36,6 +36,26 @@ def test_block_of_public_access_stays_where_unset() -> None:
 
 def test_ownership_controls_stay_when_removed() -> None:
     assert calls({"name": "b"}, {"ownershipControls": {"rules": [{"objectOwnership": "BucketOwnerPreferred"}]}}) == ()
+
+
+def test_an_acl_waits_for_what_allows_it() -> None:
+    acl = {"acl": "public-read", "grantRead": 'id="abc"'}
+    (made,) = creation(BUCKET, Desired({"name": "b", "objectOwnership": "ObjectWriter", **acl})).calls
+    assert made.params == {"Bucket": "b", "ObjectOwnership": "ObjectWriter"}
+    allows = {
+        "ownershipControls": {"rules": [{"objectOwnership": "ObjectWriter"}]},
+        "publicAccessBlock": {"blockPublicPolicy": True},
+    }
+    sent = calls({"name": "b", "acl": "public-read", **allows}, {"publicAccessBlock": {"blockPublicACLs": True}})
+    assert [call.operation for call in sent] == ["PutBucketOwnershipControls", "PutPublicAccessBlock", "PutBucketAcl"]
+
+
+def test_a_grant_that_is_left_out_goes() -> None:
+    grants = {"grantRead": 'id="abc"', "grantWrite": 'id="abc"'}
+    (call,) = calls({"name": "b", "grantRead": 'id="abc"'}, grants)
+    assert call.params == {"Bucket": "b", "GrantRead": 'id="abc"'}
+    (call,) = calls({"name": "b"}, grants)
+    assert call.params == {"Bucket": "b", "ACL": "private"}
 
 
 def test_website_that_only_redirects_is_written() -> None:

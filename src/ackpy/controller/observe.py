@@ -255,7 +255,7 @@ class Observer:
         sent = params(self.kind, read.binding, desired.resource)
         answer = await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
         decode = DECODE_OBSERVED.get(self.kind.label)
-        return decode(read.binding.operation, answer) if decode else answer
+        return decode(read.binding.operation, answer, desired.spec) if decode else answer
 
 
 _GONE = "gone"

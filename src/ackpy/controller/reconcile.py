@@ -389,15 +389,16 @@ class _Run:
     async def _failed(self, error: AwsError) -> Next:
         if error.meaning is Meaning.STOPPING:
             return await self._wait("the controller is stopping, and its next start goes on")
+        advice = self.env.kind.advice(error.operation, error.code)
+        error = replace(error, advice=advice) if advice else error
         self.env.recorder.failed(self.subject, error)
         if error.code in self.env.kind.terminal or error.meaning is Meaning.INVALID:
             return await self._publish(Outcome(synced=False, terminal=str(error)), Next.SWEEP)
         # A throttled account says nothing about the object: what was seen of it last still stands.
         if error.meaning is Meaning.THROTTLED and self.track.converged(self.subject):
             return Next.RETRY
-        return await self._publish(
-            Outcome(synced=None, recoverable=str(error), advisories=self._in_use(error)), Next.RETRY
-        )
+        advisories = self._in_use(error) + ((Advisory("Advice", advice),) if advice else ())
+        return await self._publish(Outcome(synced=None, recoverable=str(error), advisories=advisories), Next.RETRY)
 
     def _in_use(self, error: AwsError) -> tuple[Advisory, ...]:
         """What holds up a deletion, as far as it is known here; its going wakes this object."""

@@ -90,7 +90,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         if name not in made:
             made[name] = parts.body(draft, name, child, create_op, owned)
             owned |= set(made[name].fields)
-    create = _create(draft, keys["create"], create_op, wrapper, answer)
+    later = {name for part in sections if _waits(sections[part]) for name in made[part].fields}
+    create = _create(draft, keys["create"], create_op, wrapper, answer, later)
     spec, status = apply_rules(draft.spec, draft.status, rules)
     spec = replace(spec, required=_required(draft, create_op, spec, rules))
     if "exists" in keys:
@@ -212,13 +213,21 @@ def _create_fields(draft: Draft, op: OperationModel, answer: Shape | None, told:
             draft.status[name] = from_shape(name, member, shape, draft.naming)
 
 
-def _create(draft: Draft, node: Node, op: OperationModel, wrapper: Path, answer: Shape | None) -> Binding:
+def _waits(part: Node) -> bool:
+    """Whether a part is written after the creation, though that takes its fields too."""
+    keys = part.mapping()
+    return "after_creation" in keys and keys["after_creation"].flag()
+
+
+def _create(
+    draft: Draft, node: Node, op: OperationModel, wrapper: Path, answer: Shape | None, later: Collection[str]
+) -> Binding:
     binding = draft.binding(node)
     given = {link.aws[0] for link in binding.inputs if len(link.aws) == 1}
     named = tuple(
         Link((member,), ("spec", draft.field_of(member)))
         for member in shapes.inputs(op)
-        if member not in given and draft.field_of(member) in draft.spec
+        if member not in given and draft.field_of(member) in draft.spec and draft.field_of(member) not in later
     )
     attributes = tuple(Link(path, ("spec", name)) for name, path in draft.attributes.items())
     # The identity is the outcome of creation where it lives in status.

@@ -148,7 +148,8 @@ class Part:
         read: how it is observed; None where the kind's own read fills it, and for SECRET, which AWS never shows.
         put: writes it; for CHILDREN, ENTRIES and SET one element, for TAGS those that it adds; for TOGGLE it switches
             on. What is FIXED only creation writes.
-        remove: takes it away, in the same measure; for TAGS keys. For TOGGLE it switches off.
+        remove: takes it away, in the same measure; for TAGS keys. For TOGGLE it switches off; for BODY it writes what
+            clears the part where none of its fields is set.
         after: parts that are written before this one (and removed after it).
         one_each: for ATTRIBUTES, the input members that take name and value where each goes alone.
         changed_only: for BODY, only members that differ are sent (beside the required ones).
@@ -162,6 +163,7 @@ class Part:
         adds_first: for CHILDREN, new elements come before others go: with its last one the resource would be gone.
         renews: for CHILDREN, an element that is there is taken away before it is written otherwise.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
+        advice: what helps where AWS refuses a call of this part, by the code of its answer.
     """
 
     name: str
@@ -183,6 +185,7 @@ class Part:
     adds_first: bool = False
     renews: bool = False
     most: int = 0
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +354,14 @@ class Kind:
     def part_of(self, name: str) -> Part | None:
         """The part that owns a top-level spec field."""
         return next((part for part in self.parts if name in part.fields), None)
+
+    def advice(self, operation: str, code: str) -> str | None:
+        """What helps where AWS refuses a call of a part, if its definition says so."""
+        for part in self.parts:
+            calls = (part.put, part.remove, part.update)
+            if code in part.advice and any(call and call.operation == operation for call in calls):
+                return part.advice[code]
+        return None
 
     def late(self) -> dict[Path, Field]:
         """Spec fields into which AWS's default is taken, by path below `spec`; an object comes before what is in it."""

@@ -22,7 +22,7 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members "
     "field sends exclusive any_state before_delete update joins already only_one adds_first renews spreads most "
-    "in_force created"
+    "in_force created decoded after_creation advice"
 ).split()
 
 
@@ -73,6 +73,11 @@ class _Section:
     def flag(self, key: str) -> bool:
         return key in self.keys and self.keys[key].flag()
 
+    def advice(self) -> Mapping[str, str]:
+        return (
+            {code: text.text() for code, text in self.keys["advice"].mapping().items()} if "advice" in self.keys else {}
+        )
+
     def made(self, form: Form, owned: tuple[str, ...], put: Binding, read: Read | None, **more: Json) -> Part:
         return Part(
             name=self.name,
@@ -87,6 +92,7 @@ class _Section:
             before_delete=self.flag("before_delete"),
             already=self.keys["already"].texts() if "already" in self.keys else (),
             joins=self.keys["joins"].texts() if "joins" in self.keys else (),
+            advice=self.advice(),
             **more,
         )
 
@@ -321,6 +327,9 @@ def _toggle(own: _Section) -> Part:
 def body(draft: Draft, name: str, node: Node, create: OperationModel, others: Iterable[str]) -> Part:
     """Fields that are there already, and that one operation writes: all that it takes, or those that `fields` lists.
 
+    Where `decoded` says so, a hook tells what `get` answers in the members that `put` takes. `remove` writes what the
+    part means when none of its fields is set.
+
     Args:
         draft, name, node, create: as for `part`.
         others: the fields that other parts own.
@@ -351,12 +360,14 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
     if "get" in own.keys:
         get_op, member, shape = own.target("get", "out")
         prefix = (member,) if member else ()
-        shown = draft.filled(prefix, shape, ())
+        told = [Link((made,), ("spec", name)) for made, name in sent.items()]
+        shown = told if own.flag("decoded") else draft.filled(prefix, shape, ())
         read = own.read(get_op, [link for link in shown if link.field[1] in sent.values() and link.field[0] == "spec"])
     changed = "sends" in own.keys and own.keys["sends"].choice(["all", "changed"]) == "changed"
     whole = [Link((), ("spec", field)) for field in spread]
     put = own.bind(op, [*whole, *(Link((made,), ("spec", name)) for made, name in sent.items() if made not in given)])
-    return own.made(Form.BODY, tuple(dict.fromkeys([*spread, *sent.values()])), put, read, changed_only=changed)
+    fields = tuple(dict.fromkeys([*spread, *sent.values()]))
+    return own.made(Form.BODY, fields, put, read, changed_only=changed, remove=_removal(own, ()))
 
 
 def _secret(own: _Section) -> Part:

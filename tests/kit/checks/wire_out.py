@@ -127,7 +127,9 @@ def _written(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
         elif _part(kind, call).form is Form.TAGS:
             yield from _removed_keys(kind, contract, call, full)
         else:
-            yield from _write(kind, contract, call, {})
+            rules = {name: kind.spec.fields[name].rule for name in _part(kind, call).fields}
+            cleared = {name: rule.clear for name, rule in rules.items() if rule.clear is not None}
+            yield from _write(kind, contract, call, cleared)
     yield from _removals(kind, contract, full)
     yield from _updates(kind, contract, full)
 

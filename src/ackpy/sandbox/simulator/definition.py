@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -284,7 +284,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: its faults, the one for throttling, those for values that no enum has, and its operations."""
+    """A service: its faults, the one for throttling, those for values that no enum has, and its operations.
+
+    Attributes:
+        beyond: the values of enums, by shape, that AWS takes and botocore's model doesn't know.
+    """
 
     name: str
     faults: Mapping[str, FaultText]
@@ -292,6 +296,7 @@ class Service:
     invalid: Mapping[str, str]
     actions: Mapping[str, tuple[Action, ...]]
     kinds: Mapping[str, Kind]
+    beyond: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def fault(self, name: str, message: str = "", key: str = "") -> AwsFault:
         """The fault of this name; `message` is said instead of its text."""

@@ -63,7 +63,7 @@ def parse(service: str, text: str) -> Service:
         actions: dict[str, tuple[Action, ...]] = {}
         for operation, action in _actions(kinds):
             actions[operation] = (*actions.get(operation, ()), action)
-        result = Service(service, faults, data["throttled"], data["invalid"], actions, kinds)
+        result = Service(service, faults, data["throttled"], data["invalid"], actions, kinds, data.get("beyond", {}))
     except (TypeError, KeyError, ValueError, yaml.YAMLError) as error:
         raise DefinitionError(
             f"services/{service}.yaml: {error}; see definition.py for what an entry may say"

@@ -4,13 +4,19 @@ from collections.abc import Mapping
 
 from ackpy.kinds.paths import Json, get, with_value
 from ackpy.plan.compare import is_empty
+from ackpy.services.s3 import acl
 
 _CONSTRAINT = ("createBucketConfiguration", "locationConstraint")
 
 
 def normalised(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
     """The spec with what S3 makes of a bucket by itself: its place, and versions where objects are locked."""
-    return _versioned(_located(spec, region))
+    return acl.alone(_versioned(_located(spec, region)))
+
+
+def decoded(operation: str, answer: Mapping[str, Json], spec: Mapping[str, Json]) -> Mapping[str, Json]:
+    """An answer in the shape that bucket.yaml reads."""
+    return acl.decoded(answer, spec) if operation == "GetBucketAcl" else answer
 
 
 def _located(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:

@@ -15,12 +15,20 @@ from ackpy.sandbox.simulator.world import canonical_user
 
 _NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 _GROUPS = "http://acs.amazonaws.com/groups/global/"
+_LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+_EC2 = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c"
+# Canned ACL → who is granted what beside the owner: a group's URI or a user's ID, and the permission.
 _CANNED = {
     "private": (),
-    "public-read": (("AllUsers", "READ"),),
-    "public-read-write": (("AllUsers", "READ"), ("AllUsers", "WRITE")),
-    "authenticated-read": (("AuthenticatedUsers", "READ"),),
+    "bucket-owner-read": (),
+    "bucket-owner-full-control": (),
+    "public-read": ((_GROUPS + "AllUsers", "READ"),),
+    "public-read-write": ((_GROUPS + "AllUsers", "READ"), (_GROUPS + "AllUsers", "WRITE")),
+    "authenticated-read": ((_GROUPS + "AuthenticatedUsers", "READ"),),
+    "log-delivery-write": ((_LOG_DELIVERY, "WRITE"), (_LOG_DELIVERY, "READ_ACP")),
+    "aws-exec-read": ((_EC2, "READ"),),
 }
+_GRANTEE = re.compile(r'\s*(\w+)\s*=\s*(?:"([^"]+)"|([^",\s]+))\s*')
 _GRANTS = {
     "GrantFullControl": "FULL_CONTROL",
     "GrantRead": "READ",
@@ -194,9 +202,15 @@ def _wanted_acl(request: Request) -> Answer | None:
     """The ACL that the input asks for, as AWS answers it; None if it asks for none."""
     owner = {"ID": canonical_user(request.account)}
     if canned := request.params.get("ACL"):
-        groups = [(name, permission) for name, permission in _CANNED[canned]]
-        public = [_grant("Group", {"URI": _GROUPS + name}, permission) for name, permission in groups]
-        return {"Owner": owner, "Grants": [_grant("CanonicalUser", owner, "FULL_CONTROL"), *public]}
+        if _GRANTS.keys() & request.params.keys():
+            raise request.fault("InvalidRequest", "Specifying both Canned ACLs and Header Grants is not allowed")
+        others = [
+            _grant("Group", {"URI": who}, permission)
+            if who.startswith("http")
+            else _grant("CanonicalUser", {"ID": who}, permission)
+            for who, permission in _CANNED[canned]
+        ]
+        return {"Owner": owner, "Grants": [_grant("CanonicalUser", owner, "FULL_CONTROL"), *others]}
     given = [
         grant
         for member, permission in _GRANTS.items()
@@ -211,9 +225,10 @@ def _wanted_acl(request: Request) -> Answer | None:
 def _header_grants(request: Request, header: str, permission: str) -> Iterable[Answer]:
     """The grants of a header like `id="...", uri="..."`."""
     for entry in filter(None, (part.strip() for part in header.split(","))):
-        name, _, value = entry.partition("=")
-        grantee = value.strip("\"'")
-        match name.strip().lower():
+        found = _GRANTEE.fullmatch(entry)
+        kind, *values = found.groups() if found else ("", "")
+        grantee = next(filter(None, values), "")
+        match kind.lower():
             case "id":
                 yield _grant("CanonicalUser", {"ID": grantee}, permission)
             case "uri":
