@@ -59,6 +59,18 @@ def test_locked_objects_have_versions_unless_the_spec_says_otherwise(spec: Node,
 
 
 @pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        ({"name": "b-an"}, "account-regional"),
+        ({"name": "b-an", "namespace": "global"}, "global"),
+        ({"name": "b"}, None),
+    ],
+)
+def test_a_name_tells_its_namespace(spec: Node, wanted: str | None) -> None:
+    assert NORMALISE_DESIRED["s3/Bucket"](spec, "us-east-1").get("namespace") == wanted
+
+
+@pytest.mark.parametrize(
     ("spec", "region", "wanted"),
     [
         ({"name": "b"}, "us-east-1", {"name": "b"}),

@@ -23,7 +23,7 @@ LOGS = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 def bucket(**spec: Any) -> Scene:
     name = "acl-bucket"
     head = {"apiVersion": BUCKET.api_version, "kind": "Bucket", "metadata": {"name": name}}
-    return Scene(BUCKET, {**head, "spec": {"name": name, **spec}})
+    return Scene(BUCKET, {**head, "spec": {"name": name} | spec})
 
 
 async def told(scene: Scene) -> set[tuple[str, str]]:
@@ -172,3 +172,13 @@ async def test_an_adopted_bucket_keeps_its_acl() -> None:
     await laws.is_synced(made)
     assert (await made.obj())["spec"]["grantRead"] == 'id="abc"'
     assert made.aws() == before
+
+
+async def test_a_directory_bucket_is_refused_before_any_call() -> None:
+    scene = bucket(name="data--use1-az4--x-s3")
+    await scene.world.apply(scene.manifest)
+    assert await scene.step() is Next.SWEEP
+    assert "directory bucket" in (await scene.condition("ACK.Terminal"))["message"]
+    assert scene.aws_calls(START) == []
+    await scene.delete()
+    assert await scene.world.get(BUCKET, scene.name) is None
