@@ -18,8 +18,9 @@ def normalised(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
     """
     if str(spec.get("name", "")).endswith("--x-s3"):
         raise ValueRefusedError(
-            "spec.name: a name that ends in --x-s3 is a directory bucket's, and these are not supported yet by this version "
-            "of ackpy: nothing was changed. Give it another name, or keep this object with a controller that supports it."
+            "spec.name: a name that ends in --x-s3 is a directory bucket's, and these are not supported yet by this "
+            "version of ackpy: nothing was changed. Give it another name, or keep this object with a controller that "
+            "supports it."
         )
     return acl.alone(_versioned(_located(_named(spec), region)))
 
