@@ -70,8 +70,10 @@ def _manifests(service: str) -> tuple[dict[str, Any], ...]:
 
 
 def samples(kind: Kind) -> list[dict[str, Any]]:
-    """The manifests of a kind."""
-    return [one for one in _manifests(kind.service.alias) if one["kind"] == kind.name]
+    """The manifests of a kind; of a variant, its own."""
+    every = [one for one in _manifests(kind.service.alias) if one["kind"] == kind.name]
+    whole = next((one for one in load([kind.service.alias]) if one.label == kind.label), kind)
+    return [one for one in every if whole.meant(one["spec"]).title == kind.title] if kind.title else every
 
 
 def alone(kind: Kind) -> list[dict[str, Any]]:

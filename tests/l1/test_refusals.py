@@ -51,7 +51,7 @@ async def is_recoverable(scene: Scene, message: str) -> None:
 
 def text(kind: Kind, operation: str, fault: AwsFault) -> str:
     """How the contract shows an error of AWS."""
-    shapes = kind.service.model.operation_model(operation).error_shapes
+    shapes = kind.operation_model(operation).error_shapes
     modelled = fault.code in {getattr(shape, "error_code", shape.name) for shape in shapes}
     return f"{fault.code}: {fault.message}" if modelled else f"api error {fault.code}: {fault.message}"
 
@@ -204,14 +204,13 @@ def refuse(scene: Scene, part: Part, fault: AwsFault) -> None:
     """The next call that writes a part, or takes it away, is refused."""
     for binding in (part.put, part.remove):
         if binding is not None:
-            scene.world.simulator.fail(scene.kind.service.aws_name, binding.operation, fault)
+            scene.world.simulator.fail(scene.kind.service_of(binding.operation), binding.operation, fault)
 
 
 def refusal(kind: Kind) -> str | None:
     """A code of the model that says, of a creation, that nothing was made; some operations have none."""
     codes = [
-        getattr(shape, "error_code", shape.name)
-        for shape in kind.service.model.operation_model(kind.create.operation).error_shapes
+        getattr(shape, "error_code", shape.name) for shape in kind.operation_model(kind.create.operation).error_shapes
     ]
     sure = [
         code for code in codes if not any(word in code for word in ("Exist", "Already", "Conflict", "InUse", "Throttl"))
@@ -344,7 +343,9 @@ async def test_transition_times_move_with_the_status_only(kind: Kind, sample: Ob
     change = edits.sure(kind, scene.spec)
     part = kind.part_of(change.leaf.path[0])
     assert part is not None
-    scene.world.simulator.fail(kind.service.aws_name, part.put.operation, AwsFault("SomethingElse", "no", 400), 2)
+    scene.world.simulator.fail(
+        kind.service_of(part.put.operation), part.put.operation, AwsFault("SomethingElse", "no", 400), 2
+    )
     await scene.edit(change.candidates[0])
     times: list[dict[str, str]] = []
     for _ in range(3):

@@ -105,12 +105,10 @@ def test_versions_stay_as_long_as_what_the_simulator_keeps_needs_them(s3: Any) -
     s3.put_bucket_versioning(**bucket, **suspended)
 
 
-@pytest.mark.parametrize("operation", ["ListDirectoryBuckets", "GetBucketPolicy"])
-def test_directory_buckets_are_refused(s3: Any, operation: str) -> None:
-    params = {} if operation.startswith("List") else {"Bucket": "a-bucket--euw1-az1--x-s3"}
-    error = refusal(s3, operation, **params)
+def test_sessions_of_directory_buckets_are_refused(s3: Any) -> None:
+    error = refusal(s3, "CreateSession", Bucket="a-bucket--euw1-az1--x-s3")
     assert code_and_status(error) == ("NotImplemented", 501)
-    assert error.response["Error"]["Message"] == "not simulated: s3express"
+    assert error.response["Error"]["Message"] == "not simulated: CreateSession"
 
 
 def test_what_moto_says_it_lacks_is_refused_likewise(clients: Clients) -> None:

@@ -90,6 +90,10 @@ class Reconciler:
         """
         if subject.deleting and not subject.managed:
             return Next.NEVER
+        kind = self._meant(subject)
+        if kind is not self.kind:
+            own = replace(self, kind=kind, desires=replace(self.desires, kind=kind))
+            return await own.reconcile(replace(subject, kind=kind), track)
         run = _Run(self, subject, track)
         try:
             return await run.to_the_end()
@@ -104,11 +108,20 @@ class Reconciler:
             if not run.subject.managed:
                 self.owners.forget(subject.uid)
 
+    def _meant(self, subject: Subject) -> Kind:
+        """The kind, or the variant of it, that an object is of; what adopts may name it in an annotation only."""
+        spec = subject.spec
+        with suppress(AdoptionRefusedError):  # it is told so when it is reconciled
+            spec = merged(spec, self.desires.identified(subject, spec)["spec"])
+        return self.kind.meant(spec)
+
     def noticed(self, subject: Subject) -> None:
         """An object was listed or changed: what it manages is its own from now on."""
         if subject.managed:
             with suppress(ScopeRefusedError, RoleError, TakenError):  # it is told so when it is reconciled
-                self.owners.take(name_of(self.kind, subject.spec, self.scopes.of(subject), subject.status), subject.uid)
+                self.owners.take(
+                    name_of(self._meant(subject), subject.spec, self.scopes.of(subject), subject.status), subject.uid
+                )
 
 
 @dataclass(slots=True)

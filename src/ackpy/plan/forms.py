@@ -84,7 +84,7 @@ def _body(
         ]
     differing = dict.fromkeys(difference.path[0] for difference in found)
     members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec" and link.aws}
-    needed = shapes.required(kind.service.model.operation_model(part.put.operation))
+    needed = shapes.required(kind.operation_model(part.put.operation))
     others = [name for name in part.fields if not part.changed_only or members.get(name) in needed]
     along = [
         name
@@ -273,7 +273,7 @@ def _kept(kind: Kind, part: Part, name: str, unset: Json, there: Json) -> Json:
     if not isinstance(unset, Mapping) or not isinstance(there, Mapping):
         return unset
     at = next(link.aws for link in part.put.inputs if link.field == ("spec", name))
-    shape = shapes.below(kind.service.model.operation_model(part.put.operation).input_shape, at)
+    shape = shapes.below(kind.operation_model(part.put.operation).input_shape, at)
     required = shape.required_members if isinstance(shape, StructureShape) else ()
     members = [child.name for child in kind.spec.fields[name].fields.values() if child.aws in required]
     return {**{member: there[member] for member in members if member in there}, **unset}

@@ -34,7 +34,7 @@ class StandIn:
         Raises:
             AwsError: moto has no such bucket, or AWS would refuse.
         """
-        if operation.service != "s3":
+        if operation.signed_for != "s3":
             return self._call(operation.name, params, operation.service, *caller)
         moto("GetBucketLocation", {"Bucket": params["Bucket"]})
         bucket = {"Bucket": params["Bucket"]}

@@ -25,7 +25,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
 
 def _shown(kind: Kind, operation: str, contract: Node) -> tuple[Node, Node, Shape | None]:
     """An answer, and what the kind makes of it (reads and creation together); of a list, of its first element."""
-    model = kind.service.model.operation_model(operation)
+    model = kind.operation_model(operation)
     keys = [key.split(".")[0] for entry in _maps(contract) for path in entry for key in path.split("@")[1:]]
     made = answer(model.output_shape, keys)
     found: Node = {}
@@ -171,7 +171,7 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
 
 def _is_told_otherwise(kind: Kind, name: str, read: Read) -> bool:
     """Whether a field that holds more is told as one text, or by members of other names."""
-    answers = kind.service.model.operation_model(read.binding.operation).output_shape
+    answers = kind.operation_model(read.binding.operation).output_shape
     named = {link.aws[0] for link in read.binding.outputs if link.field == ("spec", name) and link.aws}
     told = [shape for member, shape in answers.members.items() if member in named] if answers else []
     if named and not told:

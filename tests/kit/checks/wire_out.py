@@ -233,7 +233,7 @@ def _attribute(kind: Kind, contract: Node, call: Call) -> Iterator[str]:
         aws.rpartition("@")[2]: to for aws, to in contract["operations"]["create"]["in"].items() if "@" in aws
     }
     rule = kind.spec.fields[path[0]].rule
-    model = kind.service.model.operation_model(call.operation)
+    model = kind.operation_model(call.operation)
     wanted = sent(contract, model, {"spec": {}, "status": values.recorded(kind)}) | {
         members["name_member"]: next(name for name, to in known.items() if to == f"spec.{path[0]}")
     }
@@ -249,7 +249,7 @@ def _removed_keys(kind: Kind, contract: Node, call: Call, full: Mapping[str, Any
     named = {member: value for member, value in call.params.items() if value == keys}
     if len(named) != 1:
         yield f"{call.operation} doesn't name the keys {keys}: {call.params}"
-    model = kind.service.model.operation_model(call.operation)
+    model = kind.operation_model(call.operation)
     others = {member: value for member, value in call.params.items() if member not in named}
     identity = {path[1]: full[path[1]] for path in kind.identity if path[0] == "spec"}
     yield from _valid(call.operation, call.params, model.input_shape)
@@ -270,7 +270,7 @@ def compare(
     kind: Kind, contract: Node, operation: str, given: Mapping[str, Any], resource: Node, write: str = ""
 ) -> Iterator[str]:
     """One call's input held against the contract's and against what botocore accepts."""
-    model = kind.service.model.operation_model(operation)
+    model = kind.operation_model(operation)
     yield from _valid(operation, given, model.input_shape)
     yield from _same(operation, without_newer(contract, given), sent(contract, model, resource, write))
 

@@ -75,12 +75,13 @@ def parse(service: str, text: str) -> Service:
 
 
 def _kind(entry: dict[str, Any]) -> Kind:
+    listing = entry.get("listing", {})
     return Kind(
         **{
             **entry,
             "scope": Scope(entry["scope"]),
-            "create": Create(**entry["create"]),
-            "listing": Listing(**{**entry["listing"], "pages": Pages(**entry["listing"].get("pages", {}))}),
+            "create": Create(**entry.get("create", {})),
+            "listing": Listing(**{**listing, "pages": Pages(**listing.get("pages", {}))}),
             "parts": {name: _part(part) for name, part in entry["parts"].items()},
         }
     )
@@ -111,10 +112,12 @@ _ENTRY_VERBS = {"put": "merge", "get": "pick", "remove": "drop_one", "list": "li
 
 def _actions(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Action]]:
     for name, kind in kinds.items():
-        yield kind.create.operation, Action("create", name, kind)
+        if kind.create.operation:
+            yield kind.create.operation, Action("create", name, kind)
         if kind.delete:
             yield kind.delete, Action("delete", name, kind)
-        yield kind.listing.operation, Action("list", name, kind)
+        if kind.listing.operation:
+            yield kind.listing.operation, Action("list", name, kind)
         for operation in kind.describe:
             yield operation, Action("describe", name, kind)
         for operation, verb in kind.more.items():

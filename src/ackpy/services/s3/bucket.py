@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from ackpy.kinds.paths import Json, get, with_value
 from ackpy.plan.compare import is_empty
 from ackpy.services.s3 import acl
-from ackpy.wire.convert import ValueRefusedError
 
 _CONSTRAINT = ("createBucketConfiguration", "locationConstraint")
 
@@ -13,15 +12,10 @@ _CONSTRAINT = ("createBucketConfiguration", "locationConstraint")
 def normalised(spec: Mapping[str, Json], region: str) -> Mapping[str, Json]:
     """The spec with what S3 makes of a bucket by itself: its place, and versions where objects are locked.
 
-    Raises:
-        ValueRefusedError: it is of a directory bucket.
+    A directory bucket says its place, and has no versions.
     """
     if str(spec.get("name", "")).endswith("--x-s3"):
-        raise ValueRefusedError(
-            "spec.name: a name that ends in --x-s3 is a directory bucket's, and these are not supported yet by this "
-            "version of ackpy: nothing was changed. Give it another name, or keep this object with a controller that "
-            "supports it."
-        )
+        return spec
     return acl.alone(_versioned(_located(_named(spec), region)))
 
 

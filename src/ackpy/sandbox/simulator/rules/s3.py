@@ -50,6 +50,9 @@ def create_bucket(request: Request) -> Answer | None:
     if not _NAME.fullmatch(request.key):
         raise request.fault("InvalidBucketName")
     configuration = request.params.get("CreateBucketConfiguration", {})
+    if request.action.kind_name == "DirectoryBucket":
+        _create_directory_bucket(request, configuration)
+        return None
     region = _place(request, configuration.get("LocationConstraint"))
     if there := request.slot.current:
         if there.account != request.account:
@@ -68,6 +71,23 @@ def create_bucket(request: Request) -> Answer | None:
         request.initial["objectLock"] = {"ObjectLockEnabled": "Enabled"}
         request.initial["versioning"] = {"Status": "Enabled"}
     return None
+
+
+def _create_directory_bucket(request: Request, configuration: Answer) -> None:
+    """A directory bucket is in one zone, which its name says too, and takes nothing else but tags."""
+    location, bucket = configuration.get("Location", {}), configuration.get("Bucket", {})
+    zone = request.key.removesuffix("--x-s3").rpartition("--")[2]
+    if location.get("Name") != zone or bucket.get("Type") != "Directory" or "DataRedundancy" not in bucket:
+        raise request.fault("InvalidRequest")
+    if {"ObjectLockEnabledForBucket", "ObjectOwnership", "BucketNamespace"} & request.params.keys() or _wanted_acl(
+        request
+    ):
+        raise request.fault("InvalidRequest")
+    if "LocationConstraint" in configuration:
+        raise request.fault("InvalidLocationConstraint")
+    tags = configuration.get("Tags", [])
+    _check_tags(request, tags)
+    request.initial["tagging"] = {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def put_accelerate(request: Request) -> None:
@@ -132,7 +152,7 @@ def put_policy(request: Request) -> None:
     for statement in statements:
         if not {"Principal", "NotPrincipal"} & statement.keys():
             raise request.fault("MalformedPolicy", "Missing required field Principal")
-        if not all(_is_of_bucket(request.key, name) for name in _resources(statement)):
+        if not all(_is_of_bucket(request, name) for name in _resources(statement)):
             raise request.fault("MalformedPolicy", "Policy has invalid resource")
     blocked = (request.part("publicAccessBlock") or {}).get("BlockPublicPolicy")
     if blocked and any(is_public(statement) for statement in statements):
@@ -261,6 +281,6 @@ def _resources(statement: dict[str, Json]) -> list[Json]:
     return [name for member in ("Resource", "NotResource") if member in statement for name in listed(statement[member])]
 
 
-def _is_of_bucket(bucket: str, name: Json) -> bool:
-    arn = f"arn:aws:s3:::{bucket}"
+def _is_of_bucket(request: Request, name: Json) -> bool:
+    arn = request.view(request.there)["arn"]
     return isinstance(name, str) and (name == arn or name.startswith(f"{arn}/"))
