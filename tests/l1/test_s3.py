@@ -1,4 +1,4 @@
-"""What is odd about buckets: ACLs, which two other parts may forbid, and which AWS tells in words of its own."""
+"""What is odd about buckets: ACLs, which two other parts may forbid and AWS tells in its own words; and directories."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ LOGS = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 def bucket(**spec: Any) -> Scene:
     name = "acl-bucket"
     head = {"apiVersion": BUCKET.api_version, "kind": "Bucket", "metadata": {"name": name}}
-    return Scene(BUCKET, {**head, "spec": {"name": name} | spec})
+    return Scene(BUCKET.meant(spec), {**head, "spec": {"name": name} | spec})
 
 
 async def told(scene: Scene) -> set[tuple[str, str]]:
@@ -174,11 +174,58 @@ async def test_an_adopted_bucket_keeps_its_acl() -> None:
     assert made.aws() == before
 
 
-async def test_a_directory_bucket_is_refused_before_any_call() -> None:
-    scene = bucket(name="data--use1-az4--x-s3")
-    await scene.world.apply(scene.manifest)
+DIRECTORY = "data--use1-az4--x-s3"
+PLACE = {
+    "location": {"name": "use1-az4", "type": "AvailabilityZone"},
+    "bucket": {"dataRedundancy": "SingleAvailabilityZone", "type": "Directory"},
+}
+
+
+async def test_a_directory_bucket_is_found_and_tagged_by_calls_of_its_own() -> None:
+    scene = bucket(name=DIRECTORY, createBucketConfiguration=PLACE)
+    await laws.converges(scene)
+    status = (await scene.obj())["status"]["ackResourceMetadata"]
+    assert status["arn"] == f"arn:aws:s3express:us-east-1:123456789012:bucket/{DIRECTORY}"
+    since = scene.mark()
+    await scene.edit({**scene.spec, "tagging": {"tagSet": [{"key": "a", "value": "b"}]}})
+    await scene.settle()
+    await laws.is_synced(scene)
+    (call,) = scene.aws_writes(since)
+    assert (call.service, call.operation) == ("s3control", "TagResource")
+    assert call.params["AccountId"] == "123456789012"
+    assert {"Key": "a", "Value": "b"} in call.params["Tags"]
+    assert call.params["ResourceArn"] == status["arn"]
+    since = scene.mark()
+    await scene.sweep()
+    assert [one.operation for one in scene.aws_calls(since)] == ["ListTagsForResource"]
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["new", "there"])
+async def test_what_a_directory_bucket_has_not_is_refused_by_name(made: bool) -> None:
+    """Contract, Bucket, behaviour, Create: a terminal error before the call; on update likewise."""
+    scene = bucket(name=DIRECTORY, createBucketConfiguration=PLACE)
+    if made:
+        await scene.make()
+    before, since = scene.aws(), scene.mark()
+    wrong = {**scene.spec, "versioning": {"status": "Enabled"}}
+    if made:
+        await scene.edit(wrong)
+    else:
+        await scene.world.apply({**scene.manifest, "spec": wrong})
     assert await scene.step() is Next.SWEEP
-    assert "directory bucket" in (await scene.condition("ACK.Terminal"))["message"]
-    assert scene.aws_calls(START) == []
-    await scene.delete()
-    assert await scene.world.get(BUCKET, scene.name) is None
+    message = (await scene.condition("ACK.Terminal"))["message"]
+    assert message == "spec.versioning can't be set: a directory bucket has none. Nothing was changed. Remove it."
+    assert scene.aws_writes(since) == []
+    assert scene.aws() == before
+    await scene.edit(scene.spec)
+    await scene.settle()
+    await laws.is_synced(scene)
+
+
+async def test_a_directory_bucket_says_its_place_itself() -> None:
+    scene = bucket(name="data--euw1-az1--x-s3", createBucketConfiguration=PLACE)
+    scene.manifest["metadata"]["annotations"] = {"services.k8s.aws/region": "eu-west-1"}
+    scene.manifest["spec"]["createBucketConfiguration"]["location"] = {"name": "euw1-az1", "type": "AvailabilityZone"}
+    await laws.converges(scene)
+    (call,) = [call for call in scene.aws_calls(START) if call.operation == "CreateBucket"]
+    assert "LocationConstraint" not in call.params["CreateBucketConfiguration"]
