@@ -14,7 +14,6 @@ from ackpy.aws.scope import Scope
 from ackpy.kinds.registry import MODELS
 from tests.kit.world import REGION
 
-
 _S3: Any = {"disable_s3_express_session_auth": True}  # the stubs don't know it
 
 

@@ -66,7 +66,7 @@ class Mutant:
 def mutants(file: str, data: Data) -> Iterator[Mutant]:
     """Every mutant of one definition: an entry dropped, a flag flipped, a text replaced, an order changed."""
     for place, value in _entries(data):
-        if place[-1] == "doc" or (isinstance(value, dict) and value.keys() == {"doc"}):
+        if place[-1] == "doc" or "advice" in place or (isinstance(value, dict) and value.keys() == {"doc"}):
             continue  # words for people
         if place[0] == "variants":
             continue  # the contract tells them in prose: tests/l1 holds them to the laws

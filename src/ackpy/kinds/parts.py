@@ -347,7 +347,9 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
         DefinitionError: the operation takes none of the fields.
     """
     own = _Section(draft, name, node, node.mapping(*_KEYS, required=["put"]), create)
-    op, _, _ = own.target("put", "in")
+    op, one, _ = own.target("put", "in")
+    if one:
+        raise own.keys["put"].fail(f"expected {op.name} alone: it takes fields as members of its input")
     given = {link.aws[0]: link.field[-1] for link in links(own.keys["in"])} if "in" in own.keys else {}
     spread = [own.keys["spreads"].text()] if "spreads" in own.keys else []
     if unknown := [field for field in spread if field not in draft.spec]:

@@ -40,13 +40,14 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     for part in kind.parts:
         if part.remove and (part.put.operation, part.put.inputs) == (part.remove.operation, part.remove.inputs):
             yield f"{part.name} is put and removed by the same call"
-    subs = [part for part in kind.parts if part.form in {Form.SUB_RESOURCE, Form.CHILDREN, Form.TOGGLE}]
+    forms = {Form.SUB_RESOURCE, Form.CHILDREN, Form.TOGGLE}
+    subs = [part for part in kind.parts if part.form in forms or (part.form is Form.BODY and part.remove)]
     uses: dict[str, list[str]] = {}
     for part in subs:
         named = [_place(part.put), part.remove and _place(part.remove), *(part.read.absent if part.read else ())]
         for name in [*named, part.update and _place(part.update), part.read and part.read.binding.operation]:
-            if name:
-                uses.setdefault(name, []).append(part.name)
+            if name and part.name not in uses.setdefault(name, []):
+                uses[name].append(part.name)
     told = {one["code"]: one["parts"] for one in all_excepted(contract, "absent")}
     for name in [*uses, *told]:
         if (found := uses.get(name, [])) != told.get(name, found[:1]):
@@ -127,9 +128,9 @@ def _written(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
         elif _part(kind, call).form is Form.TAGS:
             yield from _removed_keys(kind, contract, call, full)
         else:
-            rules = {name: kind.spec.fields[name].rule for name in _part(kind, call).fields}
-            cleared = {name: rule.clear for name, rule in rules.items() if rule.clear is not None}
-            yield from _write(kind, contract, call, cleared)
+            told = {one["path"].removeprefix("spec."): one["value"] for one in all_excepted(contract, "cleared")}
+            fields = _part(kind, call).fields
+            yield from _write(kind, contract, call, {name: value for name, value in told.items() if name in fields})
     yield from _removals(kind, contract, full)
     yield from _updates(kind, contract, full)
 
