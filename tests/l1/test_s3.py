@@ -1,11 +1,13 @@
 """What is odd about buckets: ACLs, which two other parts may forbid and AWS tells in its own words; and directories."""
 
+import re
 from typing import Any
 
 import pytest
 
 from ackpy.controller.next import Next
 from ackpy.kinds.registry import load
+from tests.kit.contract import contract
 from tests.kit.scene import Mark, Scene
 from tests.l1 import laws
 
@@ -179,6 +181,19 @@ PLACE = {
     "location": {"name": "use1-az4", "type": "AvailabilityZone"},
     "bucket": {"dataRedundancy": "SingleAvailabilityZone", "type": "Directory"},
 }
+
+
+def test_a_directory_bucket_refuses_what_the_contract_says() -> None:
+    """Contract, Bucket, behaviour, Create: one sentence names the fields."""
+    prose = next(text for text in contract("s3")["kinds"]["Bucket"]["behaviour"] if text.startswith("Create:"))
+    told = re.search(r"sets any of (.*?) \(same check", prose)
+    assert told
+    names = set(
+        told[1]
+        .replace("grant*", ", ".join(name for name in BUCKET.spec.fields if name.startswith("grant")))
+        .split(", ")
+    )
+    assert set(BUCKET.meant({"name": DIRECTORY}).refused) == names
 
 
 async def test_a_directory_bucket_is_found_and_tagged_by_calls_of_its_own() -> None:

@@ -294,6 +294,7 @@ class Service:
     """A service: its faults, the one for throttling, those for values that no enum has, and its operations.
 
     Attributes:
+        invalid: the faults for values that no enum has, by shape, or operation and shape, or "default".
         beyond: the values of enums, by shape, that AWS takes and botocore's model doesn't know.
     """
 
