@@ -6,6 +6,7 @@ from ackpy.crd.reference import page, removal
 from ackpy.kinds.model import Kind
 from ackpy.kinds.paths import parse
 from ackpy.kinds.registry import load
+from tests.kit.definitions import partly_served
 
 KINDS = {kind.label: kind for kind in load()}
 
@@ -23,7 +24,7 @@ KINDS = {kind.label: kind for kind in load()}
         ("s3/Bucket", "website.errorDocument", "is removed"),
         ("s3/Bucket", "publicAccessBlock", "stays as it is"),
         ("s3/Bucket", "createBucketConfiguration.locationConstraint", "stays as it is"),
-        ("s3/Bucket", "acl", ""),
+        ("s3/Bucket", "grantRead", "is removed"),
     ],
 )
 def test_nil_rule_in_words(kind: str, path: str, said: str) -> None:
@@ -50,4 +51,6 @@ def test_page_marks_required_immutable_and_late_fields() -> None:
 
 
 def test_page_says_what_is_not_served() -> None:
-    assert "| `acl` | string |  | **Not served yet" in page(KINDS["s3/Bucket"])
+    kind = partly_served()
+    assert "| `website` | object |  | **Not served yet" in page(kind)
+    assert removal(kind, parse("website")) == ""

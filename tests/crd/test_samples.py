@@ -19,10 +19,6 @@ _PRINCIPAL = "IAM's policies name no principal, and this one must"
 LEFT_OUT = {
     "ecr/PullThroughCacheRule": {"credentialRef": "needs secretsmanager/Secret, which the contract doesn't have"},
     "s3/Bucket": {
-        "createBucketConfiguration.bucket.dataRedundancy": "directory buckets only",
-        "createBucketConfiguration.bucket.type": "directory buckets only",
-        "createBucketConfiguration.location.name": "directory buckets only",
-        "createBucketConfiguration.location.type": "directory buckets only",
         "objectLockConfiguration.rule.defaultRetention.defaultEventHold.days": "newer than the contract",
         "objectLockConfiguration.rule.defaultRetention.defaultEventHold.years": "newer than the contract",
     },

@@ -14,6 +14,8 @@ from ackpy.aws.scope import Scope
 from ackpy.kinds.registry import MODELS
 from tests.kit.world import REGION
 
+_S3: Any = {"disable_s3_express_session_auth": True}  # the stubs don't know it
+
 
 class Boto:
     """AWS by plain botocore, as an `ackpy.aws.call.Caller`."""
@@ -31,7 +33,7 @@ class Boto:
                 endpoint_url=self._url,
                 aws_access_key_id="test",
                 aws_secret_access_key="test",
-                config=Config(retries={"total_max_attempts": 1}),
+                config=Config(retries={"total_max_attempts": 1}, s3=_S3),
             )
         return self._clients[service, region]
 

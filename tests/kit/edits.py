@@ -282,7 +282,8 @@ def _texts(node: Field, value: str) -> Iterator[str]:
     elif value in {"true", "false"}:
         yield "false" if value == "true" else "true"
     else:
-        yield f"{value}x/" if value.endswith("/") else f"{value}x"
+        end = value[-1:] if value.endswith(("/", '"')) else ""
+        yield f"{value.removesuffix(end)}x{end}"
         if value[-1:].isdigit():  # an id of so many characters, or a version
             yield f"{value[:-1]}{(int(value[-1]) + 1) % 10}"
 
@@ -306,7 +307,7 @@ def _nudge(document: Any) -> bool:
 def _shape(kind: Kind, part: Part, path: Path) -> Shape | None:
     """The shape that a part's put operation has for a leaf."""
     link = next((link for link in part.put.inputs if link.field[:2] == ("spec", path[0])), None)
-    whole = kind.service.model.operation_model(part.put.operation).input_shape
+    whole = kind.operation_model(part.put.operation).input_shape
     if link is None or not isinstance(whole, StructureShape) or part.form is Form.ATTRIBUTES:
         return None
     shape: Shape = whole

@@ -119,7 +119,7 @@ class Live:
             for sample in samples(kind):
                 manifest = json.loads(json.dumps(sample).replace("ack-", prefix))
                 manifest["metadata"]["namespace"] = namespace
-                found.append(Thing(self, kind, manifest))
+                found.append(Thing(self, kind.meant(manifest["spec"]), manifest))
         return found
 
     def alone(self, kind: Kind, namespace: str, prefix: str) -> "Thing":
@@ -293,7 +293,7 @@ class Thing:
             await eventually(done)
 
     async def _by_hand(self, obj: Object, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        return await self.live.boto.call(_scope(obj), self.kind.service.aws_name, operation, params)
+        return await self.live.boto.call(_scope(obj), self.kind.service_of(operation), operation, params)
 
     async def gone(self, obj: Object) -> None:
         """Wait until neither the object, as it last was, nor its resource is there; the object must not go first."""

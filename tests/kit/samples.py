@@ -70,8 +70,15 @@ def _manifests(service: str) -> tuple[dict[str, Any], ...]:
 
 
 def samples(kind: Kind) -> list[dict[str, Any]]:
-    """The manifests of a kind."""
-    return [one for one in _manifests(kind.service.alias) if one["kind"] == kind.name]
+    """The manifests of a kind; of a variant, its own."""
+    every = [one for one in _manifests(kind.service.alias) if one["kind"] == kind.name]
+    return [one for one in every if _whole(kind.label).meant(one["spec"]).title == kind.title] if kind.title else every
+
+
+@cache
+def _whole(label: str) -> Kind:
+    """A kind with its variants."""
+    return next(kind for kind in load() if kind.label == label)
 
 
 def alone(kind: Kind) -> list[dict[str, Any]]:

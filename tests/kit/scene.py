@@ -192,7 +192,7 @@ class Scene:
     async def send(self, calls: Iterable[Call]) -> None:
         scope = self.world.scope(self.kind, await self.obj())
         for call in calls:
-            await self.world.aws.call(scope, self.kind.service.aws_name, call.operation, call.params)
+            await self.world.aws.call(scope, self.kind.service_of(call.operation), call.operation, call.params)
             await self.quiet()
 
     async def quiet(self) -> None:

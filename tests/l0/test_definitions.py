@@ -68,6 +68,14 @@ fields:
   inventory: {list_of: InventoryConfiguration}
   tagging.tagSet: {compare: tags}
   versioning: {default: {status: Suspended}}
+variants:
+  odd bucket:
+    where: {name: "-odd$"}
+    refuses: [versioning]
+    parts:
+      tagging: {form: tags, service: s3control, at: tagSet, get: ListTagsForResource.Tags, put: TagResource.Tags}
+    fields:
+      tagging: {from: PutBucketTagging.Tagging}
 """
 TABLE = """\
 kind: Table
@@ -162,6 +170,8 @@ WRONG = [
         "Configuration.Tag: spec",
         "there is no member 'CreateBucketConfiguration.Tag'",
     ),
+    (BUCKET, "service: s3control", "service: s3ctl", "tagging.service: botocore has no service 's3ctl'"),
+    (BUCKET, "[versioning]", "[versions]", "refuses: the kind has no field 'versions'"),
     (BUCKET, "{spec.name}", "{spec.nme}", "arn: Bucket has no field 'spec.nme'"),
     (BUCKET, ", value: value}", "}", "tags: expected the path of a map, or the path of a list with 'key' and 'value'"),
     (BUCKET, "value: value}", "value: v}", "tags: the elements of 'tagging.tagSet' have no field 'v'"),

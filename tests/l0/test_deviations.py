@@ -40,6 +40,26 @@ def test_ownership_controls_stay_when_removed() -> None:
     assert calls({"name": "b"}, {"ownershipControls": {"rules": [{"objectOwnership": "BucketOwnerPreferred"}]}}) == ()
 
 
+def test_an_acl_waits_for_what_allows_it() -> None:
+    acl = {"acl": "public-read", "grantRead": 'id="abc"'}
+    (made,) = creation(BUCKET, Desired({"name": "b", "objectOwnership": "ObjectWriter", **acl})).calls
+    assert made.params == {"Bucket": "b", "ObjectOwnership": "ObjectWriter"}
+    allows = {
+        "ownershipControls": {"rules": [{"objectOwnership": "ObjectWriter"}]},
+        "publicAccessBlock": {"blockPublicPolicy": True},
+    }
+    sent = calls({"name": "b", "acl": "public-read", **allows}, {"publicAccessBlock": {"blockPublicACLs": True}})
+    assert [call.operation for call in sent] == ["PutBucketOwnershipControls", "PutPublicAccessBlock", "PutBucketAcl"]
+
+
+def test_a_grant_that_is_left_out_goes() -> None:
+    grants = {"grantRead": 'id="abc"', "grantWrite": 'id="abc"'}
+    (call,) = calls({"name": "b", "grantRead": 'id="abc"'}, grants)
+    assert call.params == {"Bucket": "b", "GrantRead": 'id="abc"'}
+    (call,) = calls({"name": "b"}, grants)
+    assert call.params == {"Bucket": "b", "ACL": "private"}
+
+
 def test_website_that_only_redirects_is_written() -> None:
     website = {"redirectAllRequestsTo": {"hostName": "www.example.com"}}
     (call,) = calls({"name": "b", "website": website}, {})

@@ -19,8 +19,8 @@ def test_a_subscription_that_hides_its_arn_is_not_found() -> None:
     hidden, shown = ({"SubscriptionArn": arn} for arn in ("PendingConfirmation", "arn:aws:sns:us-east-1:1:t:x"))
     listed = {"Subscriptions": [hidden, shown]}
     decoded = DECODE_OBSERVED["sns/Subscription"]
-    assert decoded("ListSubscriptionsByTopic", listed) == {"Subscriptions": [shown]}
-    assert decoded("GetSubscriptionAttributes", {"Attributes": {}}) == {"Attributes": {}}
+    assert decoded("ListSubscriptionsByTopic", listed, {}) == {"Subscriptions": [shown]}
+    assert decoded("GetSubscriptionAttributes", {"Attributes": {}}, {}) == {"Attributes": {}}
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_a_linked_role_is_told_by_its_service_and_suffix(suffix: str | None, rol
 
 def test_a_provider_has_the_url_that_it_was_made_with() -> None:
     decoded = DECODE_OBSERVED["iam/OpenIDConnectProvider"]
-    assert decoded("GetOpenIDConnectProvider", {"Url": "example.com/a"}) == {"Url": "https://example.com/a"}
-    assert decoded("ListOpenIDConnectProviders", {"Url": "example.com/a"}) == {"Url": "example.com/a"}
+    assert decoded("GetOpenIDConnectProvider", {"Url": "example.com/a"}, {}) == {"Url": "https://example.com/a"}
+    assert decoded("ListOpenIDConnectProviders", {"Url": "example.com/a"}, {}) == {"Url": "example.com/a"}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,18 @@ def test_a_provider_has_the_url_that_it_was_made_with() -> None:
 )
 def test_locked_objects_have_versions_unless_the_spec_says_otherwise(spec: Node, wanted: Node | None) -> None:
     assert NORMALISE_DESIRED["s3/Bucket"](spec, "us-east-1").get("versioning") == wanted
+
+
+@pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        ({"name": "b-an"}, "account-regional"),
+        ({"name": "b-an", "namespace": "global"}, "global"),
+        ({"name": "b"}, None),
+    ],
+)
+def test_a_name_tells_its_namespace(spec: Node, wanted: str | None) -> None:
+    assert NORMALISE_DESIRED["s3/Bucket"](spec, "us-east-1").get("namespace") == wanted
 
 
 @pytest.mark.parametrize(
@@ -85,7 +97,7 @@ def test_a_policy_is_read_as_the_permissions_that_made_it() -> None:
         },
     }
     policy = orjson.dumps({"Statement": [statement, {**statement, "Sid": None}]}).decode()
-    assert DECODE_OBSERVED["lambda/Alias"]("GetPolicy", {"Policy": policy})["Policy"] == [
+    assert DECODE_OBSERVED["lambda/Alias"]("GetPolicy", {"Policy": policy}, {})["Policy"] == [
         {
             "StatementId": "s",
             "Action": "lambda:InvokeFunction",
@@ -95,7 +107,7 @@ def test_a_policy_is_read_as_the_permissions_that_made_it() -> None:
             "FunctionUrlAuthType": "NONE",
         }
     ]
-    assert DECODE_OBSERVED["lambda/Alias"]("GetAlias", {"Name": "live"}) == {"Name": "live"}
+    assert DECODE_OBSERVED["lambda/Alias"]("GetAlias", {"Name": "live"}, {}) == {"Name": "live"}
 
 
 def test_the_version_is_meant_that_publishing_would_answer() -> None:
@@ -104,10 +116,10 @@ def test_the_version_is_meant_that_publishing_would_answer() -> None:
         for number, code in (("$LATEST", "b"), ("9", "a"), ("10", "b"))
     )
     found = DECODE_OBSERVED["lambda/Version"]
-    assert found("ListVersionsByFunction", {"Versions": [latest, old, new]})["Versions"] == [new]
-    assert found("ListVersionsByFunction", {"Versions": [latest, old]})["Versions"] == []
-    assert found("ListVersionsByFunction", {"Versions": [latest]})["Versions"] == []
-    assert found("GetFunctionConfiguration", new) == new
+    assert found("ListVersionsByFunction", {"Versions": [latest, old, new]}, {})["Versions"] == [new]
+    assert found("ListVersionsByFunction", {"Versions": [latest, old]}, {})["Versions"] == []
+    assert found("ListVersionsByFunction", {"Versions": [latest]}, {})["Versions"] == []
+    assert found("GetFunctionConfiguration", new, {}) == new
 
 
 @pytest.mark.parametrize("given", ["f", "arn:aws:lambda:us-east-1:123456789012:function:f", "123456789012:function:f"])

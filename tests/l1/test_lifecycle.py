@@ -15,13 +15,12 @@ from ackpy.kube import Object
 from ackpy.plan import tags
 from ackpy.plan.compare import differences
 from tests.kit import edits, values
-from tests.kit.samples import alone
 from tests.kit.scene import Scene, merge_patch, named, uncounted
 from tests.kit.world import World, condition
 from tests.l1 import laws
-from tests.l1.params import each_sample
+from tests.l1.params import ALL, each_sample
 
-CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind in load() for sample in alone(kind)]
+CASES = [pytest.param(kind, sample, id=sample["metadata"]["name"]) for kind, sample in ALL]
 POLICY, FIELDS = "services.k8s.aws/adoption-policy", "services.k8s.aws/adoption-fields"
 
 
@@ -273,7 +272,7 @@ async def edit(world: World, kind: Kind, name: str, spec: Object) -> None:
     await world.api.patch(resource_of(kind), "default", name, body, field_manager="kubectl")
 
 
-PROTECTED = [(kind, sample) for kind in load() if kind.protected for sample in alone(kind)]
+PROTECTED = [(kind, sample) for kind, sample in ALL if kind.protected]
 
 
 @pytest.mark.parametrize(("kind", "sample"), [pytest.param(*one, id=one[1]["metadata"]["name"]) for one in PROTECTED])

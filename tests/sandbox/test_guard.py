@@ -17,6 +17,7 @@ from ackpy.sandbox import guard
 from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from ackpy.sandbox.guard_api import Fault, LoggedRequest
 from ackpy.sandbox.simulator import Simulator
+from tests.kit.boto import Boto
 from tests.sandbox.conftest import Clients
 from tests.sandbox.minimal_input import minimal_input
 
@@ -105,12 +106,48 @@ def test_versions_stay_as_long_as_what_the_simulator_keeps_needs_them(s3: Any) -
     s3.put_bucket_versioning(**bucket, **suspended)
 
 
-@pytest.mark.parametrize("operation", ["ListDirectoryBuckets", "GetBucketPolicy"])
-def test_directory_buckets_are_refused(s3: Any, operation: str) -> None:
-    params = {} if operation.startswith("List") else {"Bucket": "a-bucket--euw1-az1--x-s3"}
-    error = refusal(s3, operation, **params)
+def test_sessions_of_directory_buckets_are_refused(s3: Any) -> None:
+    error = refusal(s3, "CreateSession", Bucket="a-bucket--euw1-az1--x-s3")
     assert code_and_status(error) == ("NotImplemented", 501)
-    assert error.response["Error"]["Message"] == "not simulated: s3express"
+    assert error.response["Error"]["Message"] == "not simulated: CreateSession"
+
+
+def test_a_directory_bucket_is_made_listed_tagged_and_deleted(aws_endpoint: AwsEndpoint) -> None:
+    boto, name = Boto(aws_endpoint.url), "a-bucket--use1-az4--x-s3"
+    s3, control = boto.client("s3"), boto.client("s3control")
+    where = {
+        "Location": {"Name": "use1-az4", "Type": "AvailabilityZone"},
+        "Bucket": {"DataRedundancy": "SingleAvailabilityZone", "Type": "Directory"},
+    }
+    arn = s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)["BucketArn"]
+    assert [(one["Name"], one["BucketArn"]) for one in s3.list_directory_buckets()["Buckets"]] == [(name, arn)]
+    named = {"AccountId": arn.split(":")[4], "ResourceArn": arn}
+    control.tag_resource(**named, Tags=[{"Key": "team", "Value": "research"}])
+    assert control.list_tags_for_resource(**named)["Tags"] == [{"Key": "team", "Value": "research"}]
+    control.untag_resource(**named, TagKeys=["team"])
+    assert control.list_tags_for_resource(**named)["Tags"] == []
+    assert name not in [one["Name"] for one in s3.list_buckets()["Buckets"]]
+    s3.delete_bucket(Bucket=name)
+    assert s3.list_directory_buckets()["Buckets"] == []
+    boto.close()
+
+
+def test_acls_stand_on_what_moto_keeps(s3: Any) -> None:
+    bucket = {"Bucket": f"{uuid.uuid4()}"}
+    s3.create_bucket(**bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    writer, enforced = ({"Rules": [{"ObjectOwnership": one}]} for one in ("ObjectWriter", "BucketOwnerEnforced"))
+    refused = refusal(s3, "PutBucketAcl", **bucket, ACL="log-delivery-write")
+    assert code_and_status(refused) == ("AccessControlListNotSupported", 400)
+    s3.put_bucket_ownership_controls(**bucket, OwnershipControls=writer)
+    s3.put_bucket_acl(**bucket, ACL="log-delivery-write")
+    granted = [grant["Permission"] for grant in s3.get_bucket_acl(**bucket)["Grants"]]
+    assert granted == ["FULL_CONTROL", "WRITE", "READ_ACP"]
+    refused = refusal(s3, "PutBucketOwnershipControls", **bucket, OwnershipControls=enforced)
+    assert code_and_status(refused) == ("InvalidBucketAclWithObjectOwnership", 400)
+    refused = refusal(s3, "PutBucketAcl", **bucket, ACL="public-read")
+    assert code_and_status(refused) == ("AccessDenied", 403)
+    s3.delete_public_access_block(**bucket)
+    s3.put_bucket_acl(**bucket, ACL="public-read")
 
 
 def test_what_moto_says_it_lacks_is_refused_likewise(clients: Clients) -> None:

@@ -98,6 +98,13 @@ S3_ACCESS = [
                 ]
             },
         ),
+        here("PutBucketAcl", code="InvalidArgument", GrantRead='id="abc"d'),
+        here("PutBucketAcl", code="InvalidRequest", ACL="private", GrantRead='id="abc"'),
+        here("PutBucketAcl", ACL="log-delivery-write"),
+        here(
+            "GetBucketAcl",
+            {"Grants": [{"Permission": "FULL_CONTROL"}, {"Permission": "WRITE"}, {"Permission": "READ_ACP"}]},
+        ),
         here("PutBucketAcl", code="MissingSecurityHeader"),
         not_moto="moto ignores ownership and the block",
     ),

@@ -190,7 +190,10 @@ class Clients:
             max_pool_connections=settings.max_connections,
             # One attempt: the limiter sees every throttle, and no write is sent twice unnoticed.
             retries={"mode": "standard", "total_max_attempts": 1},
-            s3={"addressing_style": "path" if path_style else "virtual"},  # "auto" means path at custom endpoints
+            s3={
+                "addressing_style": "path" if path_style else "virtual",  # "auto" means path at custom endpoints
+                "disable_s3_express_session_auth": True,  # sessions are for objects, and only for these
+            },
         )
 
 

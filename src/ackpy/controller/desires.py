@@ -99,7 +99,7 @@ class Desires:
         sealed = Sealed(spec, {}) if subject.deleting else await self.secrets.seal(subject, spec)
         spec = sealed.spec if not subject.deleting else _as_made(subject, sealed.spec)
         identity = {show(path): get(spec, path) for path in {*_named_by_reference(subject), *to_remember(self.kind)}}
-        named = self._identified(subject, spec)
+        named = self.identified(subject, spec)
         spec, recorded = merged(spec, named["spec"]), merged(subject.status, named["status"])
         desired = Desired(
             spec=self._normalised(subject, spec, scope.region),
@@ -139,8 +139,12 @@ class Desires:
             raise error
         return resolved
 
-    def _identified(self, subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
-        """What the adoption fields add to an object that has adopted nothing yet."""
+    def identified(self, subject: Subject, spec: Mapping[str, Json]) -> Mapping[str, Mapping[str, Json]]:
+        """What the adoption fields add to an object that has adopted nothing yet.
+
+        Raises:
+            AdoptionRefusedError: they say something that can't be.
+        """
         adopts = adopt.policy(subject.annotations.get(ADOPTION_POLICY)) or subject.read_only
         if subject.managed or not adopts:
             return {"spec": {}, "status": {}}

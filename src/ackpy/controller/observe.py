@@ -33,7 +33,7 @@ class Observer:
         Raises:
             AwsError: a read failed in a way that says nothing about the resource.
         """
-        return await self._from_existence(desired, {part.name for part in self.kind.parts})
+        return await self._from_existence(self._whose(desired), {part.name for part in self.kind.parts})
 
     async def existence(self, desired: Desired) -> Observation:
         """See whether the resource is there, what must go before it, and what protects it: all that a deletion needs.
@@ -43,7 +43,7 @@ class Observer:
         """
         protected = self.kind.part_of(self.kind.protected[1]) if self.kind.protected else None
         wanted = {part.name for part in self.kind.parts if part.before_delete or part is protected}
-        return await self._from_existence(desired, wanted)
+        return await self._from_existence(self._whose(desired), wanted)
 
     async def calmly(self, desired: Desired, also: Collection[str] = ()) -> Observation:
         """Read what the spec sets, and `also`; the rest stays unknown.
@@ -51,6 +51,7 @@ class Observer:
         Raises:
             AwsError: as above.
         """
+        desired = self._whose(desired)
         wanted = {part.name for part in self.kind.parts if part.name in also or _is_set(part, desired.spec)}
         shown = [part for part in self.kind.parts if part.form is not Form.SECRET]
         own_reads = {part.name for part in self.kind.parts if part.read is not None and part.name in wanted}
@@ -66,6 +67,7 @@ class Observer:
         Raises:
             AwsError: as above.
         """
+        desired = self._whose(desired)
         parts = [part for part in self.kind.parts if part.name in names and part.form is not Form.SECRET]
         observed = before
         if any(part.read is None or self._goes_by_a_list(part) for part in parts):
@@ -78,6 +80,11 @@ class Observer:
                     own = {name: value for name, value in existing.spec.items() if name in part.fields}
                     observed = observed.with_part(self.kind, part.name, own, existing.status)
         return await self._with_reads(desired, observed, [part for part in parts if part.read is not None])
+
+    def _whose(self, desired: Desired) -> Desired:
+        """What is desired with the account, which some calls name, before a status tells it."""
+        account = {"ackResourceMetadata": {"ownerAccountID": self.scope.account}}
+        return replace(desired, recorded=merged(account, desired.recorded))
 
     async def _with_reads(self, desired: Desired, observed: Observation, reads: Iterable[Part]) -> Observation:
         """An observation with what the reads of parts show, all at once."""
@@ -253,9 +260,10 @@ class Observer:
 
     async def _call(self, read: Read, desired: Desired) -> Mapping[str, Json]:
         sent = params(self.kind, read.binding, desired.resource)
-        answer = await self.aws.paginate(self.scope, self.kind.service.aws_name, read.binding.operation, sent)
+        service = self.kind.service_of(read.binding.operation)
+        answer = await self.aws.paginate(self.scope, service, read.binding.operation, sent)
         decode = DECODE_OBSERVED.get(self.kind.label)
-        return decode(read.binding.operation, answer) if decode else answer
+        return decode(read.binding.operation, answer, desired.spec) if decode else answer
 
 
 _GONE = "gone"

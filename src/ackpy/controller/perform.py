@@ -66,7 +66,7 @@ async def _send(
     kind: Kind, aws: Caller, scope: Scope, call: Call, params: Json, secrets: list[str]
 ) -> dict[str, Json] | AwsError:
     try:
-        return await aws.call(scope, kind.service.aws_name, call.operation, params)
+        return await aws.call(scope, kind.service_of(call.operation), call.operation, params)
     except AwsError as error:
         return {} if error.code in _gone(kind, call) or _is_so(kind, call, error) else error.silenced(secrets)
 

@@ -90,6 +90,10 @@ class Reconciler:
         """
         if subject.deleting and not subject.managed:
             return Next.NEVER
+        kind = self._meant(subject)
+        if kind is not self.kind:
+            own = replace(self, kind=kind, desires=replace(self.desires, kind=kind))
+            return await own.reconcile(replace(subject, kind=kind), track)
         run = _Run(self, subject, track)
         try:
             return await run.to_the_end()
@@ -104,11 +108,20 @@ class Reconciler:
             if not run.subject.managed:
                 self.owners.forget(subject.uid)
 
+    def _meant(self, subject: Subject) -> Kind:
+        """The kind, or the variant of it, that an object is of; what adopts may name it in an annotation only."""
+        spec = subject.spec
+        with suppress(AdoptionRefusedError):  # it is told so when it is reconciled
+            spec = merged(spec, self.desires.identified(subject, spec)["spec"])
+        return self.kind.meant(spec)
+
     def noticed(self, subject: Subject) -> None:
         """An object was listed or changed: what it manages is its own from now on."""
         if subject.managed:
             with suppress(ScopeRefusedError, RoleError, TakenError):  # it is told so when it is reconciled
-                self.owners.take(name_of(self.kind, subject.spec, self.scopes.of(subject), subject.status), subject.uid)
+                self.owners.take(
+                    name_of(self._meant(subject), subject.spec, self.scopes.of(subject), subject.status), subject.uid
+                )
 
 
 @dataclass(slots=True)
@@ -389,15 +402,16 @@ class _Run:
     async def _failed(self, error: AwsError) -> Next:
         if error.meaning is Meaning.STOPPING:
             return await self._wait("the controller is stopping, and its next start goes on")
+        advice = self.env.kind.advice(error.operation, error.code)
+        error = replace(error, advice=advice) if advice else error
         self.env.recorder.failed(self.subject, error)
         if error.code in self.env.kind.terminal or error.meaning is Meaning.INVALID:
             return await self._publish(Outcome(synced=False, terminal=str(error)), Next.SWEEP)
         # A throttled account says nothing about the object: what was seen of it last still stands.
         if error.meaning is Meaning.THROTTLED and self.track.converged(self.subject):
             return Next.RETRY
-        return await self._publish(
-            Outcome(synced=None, recoverable=str(error), advisories=self._in_use(error)), Next.RETRY
-        )
+        advisories = self._in_use(error) + ((Advisory("Advice", advice),) if advice else ())
+        return await self._publish(Outcome(synced=None, recoverable=str(error), advisories=advisories), Next.RETRY)
 
     def _in_use(self, error: AwsError) -> tuple[Advisory, ...]:
         """What holds up a deletion, as far as it is known here; its going wakes this object."""

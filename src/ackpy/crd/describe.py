@@ -51,7 +51,7 @@ def _html(field: Field) -> str:
 def _attribute(kind: Kind, part: Part, key: str) -> str:
     """What AWS says about a key of a map of attributes: with the create operation, else with the part's own."""
     for operation in (kind.create.operation, part.put.operation):
-        for member in shapes.inputs(kind.service.model.operation_model(operation)).values():
+        for member in shapes.inputs(kind.operation_model(operation)).values():
             if found := prose.entry(prose.blocks(member.documentation), key):
                 return prose.summary(found)
     return ""

@@ -48,6 +48,7 @@ def page(kind: Kind, example: str = "") -> str:
         _head(kind),
         f"## Example\n\n```yaml\n{example.strip()}\n```" if example else "",
         _spec(kind, texts),
+        _variants(kind),
         _references(kind),
         _status(kind, texts),
         _adoption(kind),
@@ -75,6 +76,21 @@ def _spec(kind: Kind, texts: dict[Path, str]) -> str:
         if path[-1] not in {"[]", "{}"}
     ]
     return "## Spec\n\n" + _table(("Field", "Type", "When removed", "Description"), rows)
+
+
+def _variants(kind: Kind) -> str:
+    """What resources that AWS serves otherwise don't have, and by what other calls they are served."""
+    told = []
+    for variant in kind.variants:
+        where = " and ".join(f"`{_shown(path)}` matches `{text}`" for path, text in variant.where.items())
+        refused = ", ".join(f"`{name}`" for name in variant.kind.refused)
+        calls = {operation for operation, _ in _uses(variant.kind)} - {operation for operation, _ in _uses(kind)}
+        also = ", ".join(f"`{operation}`" for operation in sorted(calls))
+        told.append(
+            f"Where {where}, it is a **{variant.kind.title}**. It has none of {refused}: one that is set is refused. "
+            f"For it the controller also calls {also}."
+        )
+    return "\n\n".join(told)
 
 
 def removal(kind: Kind, path: Path) -> str:

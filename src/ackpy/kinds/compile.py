@@ -16,7 +16,7 @@ from ackpy.kinds import parts, shapes, validate
 from ackpy.kinds.definition import Node
 from ackpy.kinds.draft import Draft, links
 from ackpy.kinds.fields import apply_rules, declared, references, settled
-from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags
+from ackpy.kinds.model import Binding, Column, Form, Kind, Link, Option, Part, Read, Service, States, Tags, Variant
 from ackpy.kinds.names import plural_name
 from ackpy.kinds.paths import Json, Path, parse
 from ackpy.kinds.schema import Field, Naming, Type, from_shape, with_field
@@ -27,7 +27,7 @@ _COLUMNS = {
 }
 _KIND_KEYS = (
     "kind plural version identity find exists create delete errors tags adoption columns parts fields arn states "
-    "one_at_a_time create_first protected volatile"
+    "one_at_a_time create_first protected volatile variants"
 ).split()
 
 
@@ -53,7 +53,7 @@ def service(node: Node, model_of: Mapping[str, ServiceModel]) -> tuple[Service, 
     except UnknownServiceError as error:
         raise keys["model" if "model" in keys else "alias"].fail(f"botocore has no service '{name}'") from error
     validate.check_names(node, model)
-    return Service(alias, model), naming
+    return Service(alias, model, model_of), naming
 
 
 def kind(node: Node, owner: Service, naming: Naming) -> Kind:
@@ -90,7 +90,8 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         if name not in made:
             made[name] = parts.body(draft, name, child, create_op, owned)
             owned |= set(made[name].fields)
-    create = _create(draft, keys["create"], create_op, wrapper, answer)
+    later = {name for part in sections if _waits(sections[part]) for name in made[part].fields}
+    create = _create(draft, keys["create"], create_op, wrapper, answer, later)
     spec, status = apply_rules(draft.spec, draft.status, rules)
     spec = replace(spec, required=_required(draft, create_op, spec, rules))
     if "exists" in keys:
@@ -135,10 +136,49 @@ def kind(node: Node, owner: Service, naming: Naming) -> Kind:
         create_first=keys["create_first"].flag() if "create_first" in keys else False,
         volatile=tuple(parse(text) for text in keys["volatile"].texts()) if "volatile" in keys else (),
         unbuilt=tuple(name for name in declared_fields if name not in {*owned, *fixed.fields}),
+        elsewhere={
+            operation: child.mapping()["service"].text()
+            for name, child in sections.items()
+            if "service" in child.mapping()
+            for operation in made[name].operations()
+        },
         source=node.file,
     )
     validate.check(node, found)
-    return found
+    variants = keys["variants"].mapping() if "variants" in keys else {}
+    made_of = (_variant(node, title, child, owner, naming) for title, child in variants.items())
+    return replace(found, variants=tuple(made_of))
+
+
+def _variant(node: Node, title: str, own: Node, owner: Service, naming: Naming) -> Variant:
+    """A variant compiled: the kind's definition with what its section says instead, and without what it refuses."""
+    keys = own.mapping("where", "refuses", *_KIND_KEYS, required=["where"])
+    instead = {key: child for key, child in keys.items() if key not in {"where", "refuses"}}
+    whole = kind(_laid_over(node, instead), owner, naming)
+    refused = keys["refuses"].texts() if "refuses" in keys else ()
+    for name in refused:
+        if name not in whole.spec.fields:
+            raise keys["refuses"].fail(f"the kind has no field '{name}'")
+    sent = tuple(link for link in whole.create.inputs if link.field[1] not in refused)
+    return Variant(
+        {parse(path): child.text() for path, child in keys["where"].mapping().items()},
+        replace(
+            whole,
+            title=title,
+            refused=refused,
+            create=replace(whole.create, inputs=sent),
+            parts=tuple(part for part in whole.parts if not {*part.fields} <= {*refused}),
+        ),
+    )
+
+
+def _laid_over(node: Node, instead: Mapping[str, Node]) -> Node:
+    """A definition with other sections; of parts and fields each goes for itself."""
+    below = {key: child for key, child in node.mapping().items() if key != "variants"}
+    for key, child in instead.items():
+        each = key in {"parts", "fields"} and key in below
+        below[key] = replace(child, children={**below[key].mapping(), **child.mapping()}) if each else child
+    return replace(node, children=below)
 
 
 def items(node: Node) -> list[Node]:
@@ -212,13 +252,21 @@ def _create_fields(draft: Draft, op: OperationModel, answer: Shape | None, told:
             draft.status[name] = from_shape(name, member, shape, draft.naming)
 
 
-def _create(draft: Draft, node: Node, op: OperationModel, wrapper: Path, answer: Shape | None) -> Binding:
+def _waits(part: Node) -> bool:
+    """Whether a part is written after the creation, though that takes its fields too."""
+    keys = part.mapping()
+    return "after_creation" in keys and keys["after_creation"].flag()
+
+
+def _create(
+    draft: Draft, node: Node, op: OperationModel, wrapper: Path, answer: Shape | None, later: Collection[str]
+) -> Binding:
     binding = draft.binding(node)
     given = {link.aws[0] for link in binding.inputs if len(link.aws) == 1}
     named = tuple(
         Link((member,), ("spec", draft.field_of(member)))
         for member in shapes.inputs(op)
-        if member not in given and draft.field_of(member) in draft.spec
+        if member not in given and draft.field_of(member) in draft.spec and draft.field_of(member) not in later
     )
     attributes = tuple(Link(path, ("spec", name)) for name, path in draft.attributes.items())
     # The identity is the outcome of creation where it lives in status.

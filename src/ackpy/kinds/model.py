@@ -6,22 +6,30 @@ controller only passes it on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from botocore.model import ServiceModel
+from botocore.model import OperationModel, ServiceModel
 
-from ackpy.kinds.paths import Json, Path
+from ackpy.kinds.paths import Json, Path, get
 from ackpy.kinds.schema import Field
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One AWS service. `alias` names the API group, `model` is botocore's description of it."""
+    """One AWS service.
+
+    Attributes:
+        alias: names the API group.
+        model: botocore's description of it.
+        models: those of all services, for parts that another one serves.
+    """
 
     alias: str
     model: ServiceModel
+    models: Mapping[str, ServiceModel] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def group(self) -> str:
@@ -148,7 +156,8 @@ class Part:
         read: how it is observed; None where the kind's own read fills it, and for SECRET, which AWS never shows.
         put: writes it; for CHILDREN, ENTRIES and SET one element, for TAGS those that it adds; for TOGGLE it switches
             on. What is FIXED only creation writes.
-        remove: takes it away, in the same measure; for TAGS keys. For TOGGLE it switches off.
+        remove: takes it away, in the same measure; for TAGS keys. For TOGGLE it switches off; for BODY it writes what
+            clears the part where none of its fields is set.
         after: parts that are written before this one (and removed after it).
         one_each: for ATTRIBUTES, the input members that take name and value where each goes alone.
         changed_only: for BODY, only members that differ are sent (beside the required ones).
@@ -162,6 +171,7 @@ class Part:
         adds_first: for CHILDREN, new elements come before others go: with its last one the resource would be gone.
         renews: for CHILDREN, an element that is there is taken away before it is written otherwise.
         most: for VERSIONS, how many AWS keeps; the oldest goes before one more is made.
+        advice: what helps where AWS refuses a call of this part, by the code of its answer.
     """
 
     name: str
@@ -183,6 +193,12 @@ class Part:
     adds_first: bool = False
     renews: bool = False
     most: int = 0
+    advice: Mapping[str, str] = field(default_factory=dict)
+
+    def operations(self) -> set[str]:
+        """The names of all operations that read, write or remove it."""
+        reads = (self.read.binding, self.read.each and self.read.each.binding) if self.read else ()
+        return {one.operation for one in (self.put, self.remove, self.update, *reads) if one}
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +288,19 @@ class Tags:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Resources of a kind that AWS serves otherwise, under the same API.
+
+    Attributes:
+        where: path in the spec → what must be found there (a regular expression).
+        kind: what they are.
+    """
+
+    where: Mapping[Path, str]
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of resource, whole.
 
@@ -294,6 +323,10 @@ class Kind:
         unread: paths in the spec that AWS never shows and that may change: what was sent is remembered.
         volatile: paths in the status that move by themselves: a change there alone isn't written.
         unbuilt: spec fields of the API that no part serves yet; a set one is refused.
+        variants: those of its resources that AWS serves otherwise.
+        title: what a variant's resource is called.
+        refused: spec fields that a variant's resources don't have; a set one is refused.
+        elsewhere: operation → botocore's name of the service that it is of, if not the kind's own.
         source: the definition file, for messages.
     """
 
@@ -326,6 +359,10 @@ class Kind:
     one_at_a_time: bool = False
     volatile: tuple[Path, ...] = ()
     unbuilt: tuple[str, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    title: str = ""
+    refused: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
 
     @property
@@ -348,9 +385,34 @@ class Kind:
         """`s3/Bucket`: how messages and definitions name the kind."""
         return f"{self.service.alias}/{self.name}"
 
+    def meant(self, spec: Mapping[str, Json]) -> Kind:
+        """What a spec means: the kind itself, or a variant of it."""
+        for variant in self.variants:
+            if all(re.search(text, str(get(spec, path) or "")) for path, text in variant.where.items()):
+                return variant.kind
+        return self
+
+    def service_of(self, operation: str) -> str:
+        """botocore's name of the service that an operation of this kind is of."""
+        return self.elsewhere.get(operation, self.service.aws_name)
+
+    def operation_model(self, operation: str) -> OperationModel:
+        """botocore's description of an operation of this kind."""
+        other = self.elsewhere.get(operation)
+        model = self.service.models[other] if other else self.service.model
+        return model.operation_model(operation)
+
     def part_of(self, name: str) -> Part | None:
         """The part that owns a top-level spec field."""
         return next((part for part in self.parts if name in part.fields), None)
+
+    def advice(self, operation: str, code: str) -> str | None:
+        """What helps where AWS refuses a call of a part, if its definition says so."""
+        for part in self.parts:
+            calls = (part.put, part.remove, part.update)
+            if code in part.advice and any(call and call.operation == operation for call in calls):
+                return part.advice[code]
+        return None
 
     def late(self) -> dict[Path, Field]:
         """Spec fields into which AWS's default is taken, by path below `spec`; an object comes before what is in it."""

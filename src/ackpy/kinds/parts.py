@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from botocore.model import ListShape, OperationModel, Shape
+from botocore.exceptions import UnknownServiceError
+from botocore.model import ListShape, OperationModel, ServiceModel, Shape
 
 from ackpy.kinds import shapes
 from ackpy.kinds.definition import Node
@@ -22,7 +23,7 @@ from ackpy.kinds.schema import Compare, Field, Rule, Type, from_shape
 _KEYS = (
     "form exists get put remove key value element name each fields absent after constants in out wrapper members "
     "field sends exclusive any_state before_delete update joins already only_one adds_first renews spreads most "
-    "in_force created"
+    "in_force created decoded after_creation advice service at"
 ).split()
 
 
@@ -41,11 +42,21 @@ class _Section:
         """The spec field that the part owns."""
         return self.keys["field"].text() if "field" in self.keys else self.name
 
+    @property
+    def model(self) -> ServiceModel:
+        """botocore's description of the service that serves the part."""
+        if "service" not in self.keys:
+            return self.draft.model
+        try:
+            return self.draft.service.models[self.keys["service"].text()]
+        except UnknownServiceError as error:
+            raise self.keys["service"].fail(f"botocore has no service '{self.keys['service'].value}'") from error
+
     def target(self, key: str, direction: str) -> tuple[OperationModel, str, Shape | None]:
-        return shapes.target(self.keys[key], self.draft.model, direction)
+        return shapes.target(self.keys[key], self.model, direction)
 
     def place(self, key: str, direction: str) -> tuple[OperationModel, Path, Shape | None]:
-        return shapes.place(self.keys[key], self.draft.model, direction)
+        return shapes.place(self.keys[key], self.model, direction)
 
     def bind(self, op: OperationModel, inputs: Iterable[Link] = (), outputs: Iterable[Link] = ()) -> Binding:
         """A binding with the part's own `in` and `constants` of that operation."""
@@ -73,6 +84,11 @@ class _Section:
     def flag(self, key: str) -> bool:
         return key in self.keys and self.keys[key].flag()
 
+    def advice(self) -> Mapping[str, str]:
+        return (
+            {code: text.text() for code, text in self.keys["advice"].mapping().items()} if "advice" in self.keys else {}
+        )
+
     def made(self, form: Form, owned: tuple[str, ...], put: Binding, read: Read | None, **more: Json) -> Part:
         return Part(
             name=self.name,
@@ -87,6 +103,7 @@ class _Section:
             before_delete=self.flag("before_delete"),
             already=self.keys["already"].texts() if "already" in self.keys else (),
             joins=self.keys["joins"].texts() if "joins" in self.keys else (),
+            advice=self.advice(),
             **more,
         )
 
@@ -144,12 +161,14 @@ def _attribute_map(create: OperationModel) -> str:
 
 
 def _sub_resource(own: _Section) -> Part:
-    """One field with a call that writes it whole, and perhaps one that takes it away."""
+    """One field with a call that writes it whole, and perhaps one that takes it away; `at` says where in it that is."""
     form = form_of(own.node)
     put_op, put_member, put_shape = own.target("put", "in")
     if put_shape is None:
         raise own.keys["put"].fail(f"{put_op.name} takes nothing")
-    own.draft.spec[own.field] = from_shape(own.field, own.member(put_member), put_shape, own.draft.naming)
+    at: Path = ("spec", own.field, *(parse(own.keys["at"].text()) if "at" in own.keys else ()))
+    if at == ("spec", own.field):
+        own.draft.spec[own.field] = from_shape(own.field, own.member(put_member), put_shape, own.draft.naming)
     where = (put_member,) if put_member else ()
     read = None
     if "get" in own.keys:
@@ -157,8 +176,8 @@ def _sub_resource(own: _Section) -> Part:
         if get_shape is None or get_shape.type_name != put_shape.type_name:
             found = get_shape.type_name if get_shape else "nothing"
             raise own.keys["get"].fail(f"expected a {put_shape.type_name}, as {put_op.name} takes, found {found}")
-        read = own.read(get_op, [Link(get_at, ("spec", own.field))])
-    put = own.bind(put_op, [Link(where, ("spec", own.field))])
+        read = own.read(get_op, [Link(get_at, at)])
+    put = own.bind(put_op, [Link(where, at)])
     return own.made(form, (own.field,), put, read, remove=_removal(own, ()))
 
 
@@ -252,10 +271,8 @@ def _entries(own: _Section) -> Part:
     get_op, listed, names = own.target("get", "out")
     if not isinstance(names, ListShape) or names.member.type_name != "string":
         raise own.keys["get"].fail(f"{get_op.name} answers no list of names '{listed}'")
-    each_op = shapes.operation(own.draft.model, own.keys["each"], own.keys["each"].text())
-    put_op, remove_op = (
-        shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove")
-    )
+    each_op = shapes.operation(own.model, own.keys["each"], own.keys["each"].text())
+    put_op, remove_op = (shapes.operation(own.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove"))
     key, value = own.keys["key"].text(), own.keys["value"].text()
     own.draft.spec[own.field] = Field(own.field, Type.MAP, own.field, item=Field("{}", Type.STRING))
     read = own.read(get_op, [Link((), ("spec", own.field))], Each(listed, own.bind(each_op), key, (value,)))
@@ -279,7 +296,7 @@ def _versions(own: _Section) -> Part:
     put_op, put_member, put_shape = own.target("put", "in")
     get_op, listed, shape = own.target("get", "out")
     each_op, remove_op = (
-        shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("each", "remove")
+        shapes.operation(own.model, own.keys[key], own.keys[key].text()) for key in ("each", "remove")
     )
     if put_shape is None or not put_member:
         raise own.keys["put"].fail("expected Operation.Member, the member that takes the text")
@@ -310,9 +327,7 @@ def _toggle(own: _Section) -> Part:
     """A field that one call switches on and another off."""
     own.node.mapping(required=["get", "remove"])
     get_op, get_member, _ = own.target("get", "out")
-    put_op, remove_op = (
-        shapes.operation(own.draft.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove")
-    )
+    put_op, remove_op = (shapes.operation(own.model, own.keys[key], own.keys[key].text()) for key in ("put", "remove"))
     own.draft.spec[own.field] = Field(own.field, Type.BOOLEAN, own.field)
     read = own.read(get_op, [Link((get_member,), ("spec", own.field))])
     return own.made(Form.TOGGLE, (own.field,), own.bind(put_op), read, remove=own.bind(remove_op))
@@ -320,6 +335,9 @@ def _toggle(own: _Section) -> Part:
 
 def body(draft: Draft, name: str, node: Node, create: OperationModel, others: Iterable[str]) -> Part:
     """Fields that are there already, and that one operation writes: all that it takes, or those that `fields` lists.
+
+    Where `decoded` says so, a hook tells what `get` answers in the members that `put` takes. `remove` writes what the
+    part means when none of its fields is set.
 
     Args:
         draft, name, node, create: as for `part`.
@@ -329,7 +347,9 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
         DefinitionError: the operation takes none of the fields.
     """
     own = _Section(draft, name, node, node.mapping(*_KEYS, required=["put"]), create)
-    op, _, _ = own.target("put", "in")
+    op, one, _ = own.target("put", "in")
+    if one:
+        raise own.keys["put"].fail(f"expected {op.name} alone: it takes fields as members of its input")
     given = {link.aws[0]: link.field[-1] for link in links(own.keys["in"])} if "in" in own.keys else {}
     spread = [own.keys["spreads"].text()] if "spreads" in own.keys else []
     if unknown := [field for field in spread if field not in draft.spec]:
@@ -351,12 +371,14 @@ def body(draft: Draft, name: str, node: Node, create: OperationModel, others: It
     if "get" in own.keys:
         get_op, member, shape = own.target("get", "out")
         prefix = (member,) if member else ()
-        shown = draft.filled(prefix, shape, ())
+        told = [Link((made,), ("spec", name)) for made, name in sent.items()]
+        shown = told if own.flag("decoded") else draft.filled(prefix, shape, ())
         read = own.read(get_op, [link for link in shown if link.field[1] in sent.values() and link.field[0] == "spec"])
     changed = "sends" in own.keys and own.keys["sends"].choice(["all", "changed"]) == "changed"
     whole = [Link((), ("spec", field)) for field in spread]
     put = own.bind(op, [*whole, *(Link((made,), ("spec", name)) for made, name in sent.items() if made not in given)])
-    return own.made(Form.BODY, tuple(dict.fromkeys([*spread, *sent.values()])), put, read, changed_only=changed)
+    fields = tuple(dict.fromkeys([*spread, *sent.values()]))
+    return own.made(Form.BODY, fields, put, read, changed_only=changed, remove=_removal(own, ()))
 
 
 def _secret(own: _Section) -> Part:

@@ -67,7 +67,7 @@ class Rule:
         compare: how a difference is found.
         unset: the nil rule; with DEFAULT, `default` is the value that unset means.
         clear: what is sent to remove a value where AWS wants a value for that (an empty text, say).
-        omit: a call that writes its part and leaves it out removes it.
+        omit: a call that writes its part and leaves it out removes it; `clear` is then for where nothing else is said.
         late: AWS's default is taken into the empty spec field; "required" blocks Synced until it is there.
         create_only: sent at creation and never again; a difference that AWS shows is refused. Of a member: settled with
             what it is in, which must be taken out and put in again.

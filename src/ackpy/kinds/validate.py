@@ -206,13 +206,18 @@ def _part(node: Node, kind: Kind, part: Part) -> None:
             )
     if "get" not in keys:
         return
-    _, _, got = shapes.place(keys["get"], kind.service.model, "out")
+    _, _, got = shapes.place(keys["get"], _model(keys, kind), "out")
     for member, child in _section(keys, "out").items():
         if part.form is not Form.ATTRIBUTES:
             _member(child, got, member)
         elif (known := shapes.map_keys(got)) and member not in known:
             raise child.fail(f"there is no attribute '{member}'; expected one of {', '.join(known)}")
         _field(child, kind, child.text())
+
+
+def _model(keys: Mapping[str, Node], kind: Kind) -> ServiceModel:
+    """The model of the service that serves a part."""
+    return kind.service.models[keys["service"].text()] if "service" in keys else kind.service.model
 
 
 def _can_go(kind: Kind, name: str) -> bool:
@@ -227,11 +232,11 @@ def _inputs(keys: Mapping[str, Node], kind: Kind, part: Part) -> None:
     operations = {}
     for key in ("get", "each", "put", "update", "remove"):
         if key in keys:
-            op = shapes.operation(kind.service.model, keys[key], keys[key].text().partition(".")[0])
+            op = shapes.operation(_model(keys, kind), keys[key], keys[key].text().partition(".")[0])
             operations[op.name] = op
     for name in ("remove", "update") if part.form is Form.CHILDREN else ():
         if name in keys:
-            op, _, shape = shapes.place(keys[name], kind.service.model, "in")
+            op, _, shape = shapes.place(keys[name], _model(keys, kind), "in")
             if keys["key"].text() not in shapes.members(shape):
                 raise keys["key"].fail(f"{op.name} has no input member '{keys['key'].value}'")
     for name, child in _section(keys, "constants").items():

@@ -175,11 +175,8 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return Wait("AWS takes time to show the new resource")
     if desired.deleting:
         return Gone()
-    if unbuilt := [name for name in kind.unbuilt if not is_empty(desired.spec.get(name))]:
-        return Refuse(
-            f"spec.{unbuilt[0]} is not supported yet by this version of ackpy: nothing was changed. Remove it, or keep "
-            "this object with a controller that supports it."
-        )
+    if refusal := _unserved(kind, desired.spec):
+        return refusal
     if memory.hands_off:
         return _look(kind, desired, observed, memory.hands_off)
     if not observed.exists:
@@ -212,6 +209,18 @@ def decide(kind: Kind, desired: Desired, observed: Observation, memory: Memory) 
         return busy
     what = ", ".join(show(("spec", *one.path)) for one in found)
     return _unless_settling(Stage(waves(kind, joined(kind, calls), memory.settling), tuple(found)), memory, what)
+
+
+def _unserved(kind: Kind, spec: Mapping[str, Json]) -> Refuse | None:
+    """What a field means that is set, and that nothing serves."""
+    if unbuilt := [name for name in kind.unbuilt if not is_empty(spec.get(name))]:
+        return Refuse(
+            f"spec.{unbuilt[0]} is not supported yet by this version of ackpy: nothing was changed. Remove it, or keep "
+            "this object with a controller that supports it."
+        )
+    if refused := [name for name in kind.refused if not is_empty(spec.get(name))]:
+        return Refuse(f"spec.{refused[0]} can't be set: a {kind.title} has none. Nothing was changed. Remove it.")
+    return None
 
 
 def _anew(

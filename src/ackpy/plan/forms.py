@@ -66,10 +66,25 @@ def _attribute(part: Part, members: tuple[str, str], call: Call) -> Call:
 def _body(
     kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation, found: Sequence[Difference]
 ) -> list[Call]:
-    """One call with the members that differ; with it go the others that are set, or only those that it requires."""
+    """One call with the members that differ; with it go the others that are set, or only those that it requires.
+
+    Where a removal is known and nothing else is wanted than what it comes to, it is that.
+    """
+    cleared = {name: _unset(kind.spec.fields[name]) for name in part.fields}
+    if part.remove is not None and all(is_empty(v := spec.get(name)) or v == cleared[name] for name in part.fields):
+        sent = _params(kind, part.remove, spec, cleared, observed)
+        return [
+            Call(
+                part.remove.operation,
+                sent,
+                Purpose.REMOVE,
+                (part.name,),
+                {(name,): spec.get(name) for name in part.fields},
+            )
+        ]
     differing = dict.fromkeys(difference.path[0] for difference in found)
     members = {link.field[1]: link.aws[0] for link in part.put.inputs if link.field[0] == "spec" and link.aws}
-    needed = shapes.required(kind.service.model.operation_model(part.put.operation))
+    needed = shapes.required(kind.operation_model(part.put.operation))
     others = [name for name in part.fields if not part.changed_only or members.get(name) in needed]
     along = [
         name
@@ -227,7 +242,8 @@ def _put(kind: Kind, part: Part, spec: Mapping[str, Json], observed: Observation
         node = kind.spec.fields[name]
         values[name] = _completed(node, spec.get(name), observed.spec.get(name))
         if is_empty(spec.get(name)):
-            values[name] = _kept(kind, part, name, _unset(node), observed.spec.get(name))
+            unset = None if node.rule.omit else _unset(node)
+            values[name] = _kept(kind, part, name, unset, observed.spec.get(name))
     sent = _params(kind, part.put, spec, values, observed)
     sets: dict[Path, Json] = {(name,): None if is_empty(value) else value for name, value in values.items()}
     return Call(part.put.operation, sent, Purpose.PUT, (part.name,), sets)
@@ -257,7 +273,7 @@ def _kept(kind: Kind, part: Part, name: str, unset: Json, there: Json) -> Json:
     if not isinstance(unset, Mapping) or not isinstance(there, Mapping):
         return unset
     at = next(link.aws for link in part.put.inputs if link.field == ("spec", name))
-    shape = shapes.below(kind.service.model.operation_model(part.put.operation).input_shape, at)
+    shape = shapes.below(kind.operation_model(part.put.operation).input_shape, at)
     required = shape.required_members if isinstance(shape, StructureShape) else ()
     members = [child.name for child in kind.spec.fields[name].fields.values() if child.aws in required]
     return {**{member: there[member] for member in members if member in there}, **unset}

@@ -61,7 +61,7 @@ def identify(request: Request, signing_names: Mapping[str, Sequence[str]]) -> Op
             model, path_params = get_service_router(service).match(request)
         except (NotFound, UnknownServiceError, NotImplementedError):  # the last: a protocol the service doesn't speak
             continue
-        model = _current(model)
+        model = _meant(model, signed_for)
         return Operation(service, model.name, signed_for, model, path_params)
     return None
 
@@ -143,11 +143,14 @@ def _signing_name(request: Request) -> str:
     return str(parts[-2]) if len(parts) >= 5 else ""
 
 
-def _current(model: Any) -> Any:
-    """The successor of a deprecated operation of S3: a request for either looks the same.
+def _meant(model: Any, signed_for: str) -> Any:
+    """Which of S3's operations whose requests look the same is meant.
 
-    PutBucketLifecycle, for one, is called PutBucketLifecycleConfiguration since 2013.
+    The successor of a deprecated one (PutBucketLifecycle is called PutBucketLifecycleConfiguration since 2013); and of
+    the lists of buckets that of directories, where the request is signed for these.
     """
+    if (signed_for, model.name) == ("s3express", "ListBuckets"):
+        return model.service_model.operation_model("ListDirectoryBuckets")
     if model.service_model.service_name == "s3" and model.deprecated:
         return model.service_model.operation_model(f"{model.name}Configuration")
     return model

@@ -35,7 +35,7 @@ _TABLE = yaml.safe_load(Path(__file__).with_name("guard.yaml").read_text())
 SIGNING_NAMES: dict[str, list[str]] = _TABLE["signing_names"]
 NOT_SIMULATED: dict[str, list[str]] = _TABLE["not_simulated"]
 STAND_IN: list[str] = _TABLE["stand_in"]
-NOT_SIMULATED_AT_ALL: list[str] = _TABLE["not_simulated_at_all"]
+STAND_IN_SIGNED: list[str] = _TABLE["stand_in_signed"]
 
 
 class Guard:
@@ -79,7 +79,7 @@ class Guard:
                 if self._stand_in.has_a_say(operation):
                     self._stood_in(request, operation)
                 return self._repaired(request, operation)
-            if operation.signed_for in NOT_SIMULATED_AT_ALL or not self._stand_in.has(operation):
+            if not self._stand_in.has(operation):
                 raise _not_simulated(operation)
             return aws_protocol.respond(request, operation, self._stood_in(request, operation))
         except AwsError as error:
@@ -89,7 +89,7 @@ class Guard:
 
     def _is_motos(self, operation: Operation) -> bool:
         """Whether moto has an operation, and has it right."""
-        if operation.signed_for in NOT_SIMULATED_AT_ALL or operation.name in NOT_SIMULATED.get(operation.service, ()):
+        if operation.signed_for in STAND_IN_SIGNED or operation.name in NOT_SIMULATED.get(operation.service, ()):
             return False
         return operation.service not in STAND_IN or not self._stand_in.has(operation)
 
@@ -147,5 +147,4 @@ class _Sender:
 
 
 def _not_simulated(operation: Operation) -> AwsError:
-    what = operation.signed_for if operation.signed_for in NOT_SIMULATED_AT_ALL else operation.name
-    return AwsError("NotImplemented", f"not simulated: {what}", 501)
+    return AwsError("NotImplemented", f"not simulated: {operation.name}", 501)

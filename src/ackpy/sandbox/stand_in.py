@@ -10,7 +10,21 @@ from ackpy.sandbox.aws_protocol import AwsError, Operation, Params
 from ackpy.sandbox.repairs import Moto
 from ackpy.sandbox.simulator import AwsFault, Simulator
 
-_NEED_VERSIONS = ("PutBucketReplication", "PutObjectLockConfiguration")
+# What a call stands on that moto keeps: the calls that read, write and remove it, and the member that holds it.
+_VERSIONS = ("GetBucketVersioning", "PutBucketVersioning", "", "VersioningConfiguration")
+_STANDS_ON = {
+    "PutBucketAcl": (
+        (
+            "GetBucketOwnershipControls",
+            "PutBucketOwnershipControls",
+            "DeleteBucketOwnershipControls",
+            "OwnershipControls",
+        ),
+        ("GetPublicAccessBlock", "PutPublicAccessBlock", "DeletePublicAccessBlock", "PublicAccessBlockConfiguration"),
+    ),
+    "PutBucketReplication": (_VERSIONS,),
+    "PutObjectLockConfiguration": (_VERSIONS,),
+}
 
 
 class StandIn:
@@ -25,8 +39,11 @@ class StandIn:
         return self._simulator.simulates(operation.service, operation.name)
 
     def has_a_say(self, operation: Operation) -> bool:
-        """Whether moto does an operation only if this wouldn't refuse it: what it keeps forbids to suspend versions."""
-        return (operation.service, operation.name) == ("s3", "PutBucketVersioning")
+        """Whether moto does an operation only if this wouldn't refuse it.
+
+        What it keeps forbids to suspend versions, and to turn ACLs off.
+        """
+        return operation.service == "s3" and operation.name in {"PutBucketVersioning", "PutBucketOwnershipControls"}
 
     def answer(self, operation: Operation, params: Params, moto: Moto, caller: tuple[str, str]) -> Params:
         """Do an operation, on a bucket or for a caller's account and region.
@@ -34,13 +51,19 @@ class StandIn:
         Raises:
             AwsError: moto has no such bucket, or AWS would refuse.
         """
-        if operation.service != "s3":
+        if operation.signed_for != "s3":
             return self._call(operation.name, params, operation.service, *caller)
         moto("GetBucketLocation", {"Bucket": params["Bucket"]})
         bucket = {"Bucket": params["Bucket"]}
         self._call("CreateBucket", bucket)  # changes nothing where it is known
-        if operation.name in _NEED_VERSIONS and (versioning := moto("GetBucketVersioning", bucket)):
-            self._call("PutBucketVersioning", bucket | {"VersioningConfiguration": versioning})
+        for read, write, remove, member in _STANDS_ON.get(operation.name, ()):
+            try:
+                told = moto(read, bucket)
+            except AwsError:
+                self._call(remove, bucket)
+                continue
+            if told:
+                self._call(write, bucket | {member: told.get(member, told)})
         return self._call(operation.name, params)
 
     def forget(self, bucket: str) -> None:

@@ -1,8 +1,9 @@
 """The data: a folder for each service, and below the one table of what data can't say.
 
 A hook is pure. `normalise_desired(spec, region)` returns the spec as AWS wants it said in that region;
-`decode_observed(operation, answer)` returns an answer in the shape that the definition reads; `identity(spec, element)`
-tells whether a listed element is what a spec means, where no member says so.
+`decode_observed(operation, answer, spec)` returns an answer in the shape that the definition reads, and in the words of
+the spec where several say the same; `identity(spec, element)` tells whether a listed element is what a spec means,
+where no member says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,9 +30,10 @@ IDENTITY: Mapping[str, Callable[[Mapping[str, Json], Mapping[str, Json]], bool]]
     "iam/ServiceLinkedRole": service_linked_role.is_meant,
 }
 
-DECODE_OBSERVED: Mapping[str, Callable[[str, Mapping[str, Json]], Mapping[str, Json]]] = {
+DECODE_OBSERVED: Mapping[str, Callable[[str, Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]] = {
     "iam/OpenIDConnectProvider": open_id_connect_provider.decoded,
     "lambda/Alias": permissions.decoded,
     "lambda/Version": version.decoded,
+    "s3/Bucket": bucket.decoded,
     "sns/Subscription": subscription.decoded,
 }

@@ -236,7 +236,7 @@ def _mutable(kind: Kind, contract: Node) -> Iterator[str]:
             yield f"spec.{name} can't be changed, but the contract's update does"
     updates = [one for one, classes in contract.get("other_operations", {}).items() if "UPDATE" in classes]
     for operation in updates:
-        taken = shapes.inputs(kind.service.model.operation_model(operation))
+        taken = shapes.inputs(kind.operation_model(operation))
         for name, field in kind.spec.fields.items():
             if (
                 field.aws in taken

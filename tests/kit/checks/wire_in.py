@@ -25,7 +25,7 @@ def check(kind: Kind, contract: Node) -> list[str]:
 
 def _shown(kind: Kind, operation: str, contract: Node) -> tuple[Node, Node, Shape | None]:
     """An answer, and what the kind makes of it (reads and creation together); of a list, of its first element."""
-    model = kind.service.model.operation_model(operation)
+    model = kind.operation_model(operation)
     keys = [key.split(".")[0] for entry in _maps(contract) for path in entry for key in path.split("@")[1:]]
     made = answer(model.output_shape, keys)
     found: Node = {}
@@ -157,7 +157,7 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
             read = part.read or kind.exists
             if read.each is not None:
                 continue  # it takes two answers: tests/l1 holds it
-            if _is_told_as_text(kind, name, read):
+            if _is_told_otherwise(kind, name, read):
                 continue  # a hook reads it: tests/l0/test_hooks.py
             made, found, shape = _shown(kind, read.binding.operation, contract)
             node = shown_schema(contract, f"spec.{name}")
@@ -169,11 +169,13 @@ def _by_hand(kind: Kind, contract: Node) -> Iterator[str]:
                 yield f"{read.binding.operation} doesn't show all of spec.{name}"
 
 
-def _is_told_as_text(kind: Kind, name: str, read: Read) -> bool:
-    """Whether a field that holds more is told as one text."""
-    answers = kind.service.model.operation_model(read.binding.operation).output_shape
+def _is_told_otherwise(kind: Kind, name: str, read: Read) -> bool:
+    """Whether a field that holds more is told as one text, or by members of other names."""
+    answers = kind.operation_model(read.binding.operation).output_shape
     named = {link.aws[0] for link in read.binding.outputs if link.field == ("spec", name) and link.aws}
     told = [shape for member, shape in answers.members.items() if member in named] if answers else []
+    if named and not told:
+        return True
     return kind.spec.fields[name].type is Type.LIST and any(shape.type_name == "string" for shape in told)
 
 

@@ -40,13 +40,14 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     for part in kind.parts:
         if part.remove and (part.put.operation, part.put.inputs) == (part.remove.operation, part.remove.inputs):
             yield f"{part.name} is put and removed by the same call"
-    subs = [part for part in kind.parts if part.form in {Form.SUB_RESOURCE, Form.CHILDREN, Form.TOGGLE}]
+    forms = {Form.SUB_RESOURCE, Form.CHILDREN, Form.TOGGLE}
+    subs = [part for part in kind.parts if part.form in forms or (part.form is Form.BODY and part.remove)]
     uses: dict[str, list[str]] = {}
     for part in subs:
         named = [_place(part.put), part.remove and _place(part.remove), *(part.read.absent if part.read else ())]
         for name in [*named, part.update and _place(part.update), part.read and part.read.binding.operation]:
-            if name:
-                uses.setdefault(name, []).append(part.name)
+            if name and part.name not in uses.setdefault(name, []):
+                uses[name].append(part.name)
     told = {one["code"]: one["parts"] for one in all_excepted(contract, "absent")}
     for name in [*uses, *told]:
         if (found := uses.get(name, [])) != told.get(name, found[:1]):
@@ -127,7 +128,9 @@ def _written(kind: Kind, contract: Node, full: Node) -> Iterator[str]:
         elif _part(kind, call).form is Form.TAGS:
             yield from _removed_keys(kind, contract, call, full)
         else:
-            yield from _write(kind, contract, call, {})
+            told = {one["path"].removeprefix("spec."): one["value"] for one in all_excepted(contract, "cleared")}
+            fields = _part(kind, call).fields
+            yield from _write(kind, contract, call, {name: value for name, value in told.items() if name in fields})
     yield from _removals(kind, contract, full)
     yield from _updates(kind, contract, full)
 
@@ -231,7 +234,7 @@ def _attribute(kind: Kind, contract: Node, call: Call) -> Iterator[str]:
         aws.rpartition("@")[2]: to for aws, to in contract["operations"]["create"]["in"].items() if "@" in aws
     }
     rule = kind.spec.fields[path[0]].rule
-    model = kind.service.model.operation_model(call.operation)
+    model = kind.operation_model(call.operation)
     wanted = sent(contract, model, {"spec": {}, "status": values.recorded(kind)}) | {
         members["name_member"]: next(name for name, to in known.items() if to == f"spec.{path[0]}")
     }
@@ -247,7 +250,7 @@ def _removed_keys(kind: Kind, contract: Node, call: Call, full: Mapping[str, Any
     named = {member: value for member, value in call.params.items() if value == keys}
     if len(named) != 1:
         yield f"{call.operation} doesn't name the keys {keys}: {call.params}"
-    model = kind.service.model.operation_model(call.operation)
+    model = kind.operation_model(call.operation)
     others = {member: value for member, value in call.params.items() if member not in named}
     identity = {path[1]: full[path[1]] for path in kind.identity if path[0] == "spec"}
     yield from _valid(call.operation, call.params, model.input_shape)
@@ -268,7 +271,7 @@ def compare(
     kind: Kind, contract: Node, operation: str, given: Mapping[str, Any], resource: Node, write: str = ""
 ) -> Iterator[str]:
     """One call's input held against the contract's and against what botocore accepts."""
-    model = kind.service.model.operation_model(operation)
+    model = kind.operation_model(operation)
     yield from _valid(operation, given, model.input_shape)
     yield from _same(operation, without_newer(contract, given), sent(contract, model, resource, write))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -170,9 +170,9 @@ class Create:
             was; without it a second one is always refused.
     """
 
-    operation: str
-    key: str
-    exists: str
+    operation: str = ""
+    key: str = ""
+    exists: str = ""
     answer: Template = field(default_factory=dict)
     parts: Mapping[str, str] = field(default_factory=dict)
     again: tuple[str, ...] | None = None
@@ -191,9 +191,9 @@ class Listing:
         below: the input member that names the parent whose children are wanted.
     """
 
-    operation: str
-    items: str
-    item: object
+    operation: str = ""
+    items: str = ""
+    item: object = None
     also: Template = field(default_factory=dict)
     prefix: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -222,6 +222,9 @@ class Kind:
         malformed: the fault of an ARN that looks like none of an operation's kinds.
         parent, joined: the kind it stands below, and what joins the parent's key and its own; its key begins with the
             parent's, and it is deleted with the parent.
+        pattern: what its keys look like (a regular expression), where operations serve several kinds and no ARN tells
+            them apart; that of the first one that fits is meant.
+        home: the service and the kind whose resources these are ("s3/DirectoryBucket"): nothing is created here.
         forgiving: to delete what isn't there succeeds.
         lingers: what was deleted is there for some time yet, until a rule's `Resource.ends`.
         more: further operations that do one of the verbs, as a rule prepares (CreateServiceLinkedRole: create).
@@ -230,10 +233,10 @@ class Kind:
     scope: Scope
     address: Mapping[str, str]
     absent: str
-    create: Create
-    delete: str
-    listing: Listing
     parts: Mapping[str, Part]
+    create: Create = field(default_factory=Create)
+    delete: str = ""
+    listing: Listing = field(default_factory=Listing)
     names: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
@@ -249,6 +252,8 @@ class Kind:
     lingers: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
     compound: tuple[str, ...] = ()
+    pattern: str = ""
+    home: str = ""
 
     def named(self, params: Mapping[str, object]) -> str:
         """The key that an input names; "" if it names none."""
@@ -266,7 +271,9 @@ class Kind:
         return ""
 
     def fits(self, params: Mapping[str, object]) -> bool:
-        """Whether the ARN that an input names, if any, is one of this kind."""
+        """Whether the ARN, or the key, that an input names, if any, is one of this kind."""
+        if self.pattern and (key := self.named(params)):
+            return bool(re.fullmatch(self.pattern, key))
         given = [str(params[member]) for member, separator in self.address.items() if separator and member in params]
         return all(re.fullmatch(self.arn, value) for value in given) if self.arn else True
 
@@ -284,7 +291,12 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: its faults, the one for throttling, those for values that no enum has, and its operations."""
+    """A service: its faults, the one for throttling, those for values that no enum has, and its operations.
+
+    Attributes:
+        invalid: the faults for values that no enum has, by shape, or operation and shape, or "default".
+        beyond: the values of enums, by shape, that AWS takes and botocore's model doesn't know.
+    """
 
     name: str
     faults: Mapping[str, FaultText]
@@ -292,6 +304,7 @@ class Service:
     invalid: Mapping[str, str]
     actions: Mapping[str, tuple[Action, ...]]
     kinds: Mapping[str, Kind]
+    beyond: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def fault(self, name: str, message: str = "", key: str = "") -> AwsFault:
         """The fault of this name; `message` is said instead of its text."""

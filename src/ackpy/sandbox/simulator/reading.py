@@ -63,7 +63,7 @@ def parse(service: str, text: str) -> Service:
         actions: dict[str, tuple[Action, ...]] = {}
         for operation, action in _actions(kinds):
             actions[operation] = (*actions.get(operation, ()), action)
-        result = Service(service, faults, data["throttled"], data["invalid"], actions, kinds)
+        result = Service(service, faults, data["throttled"], data["invalid"], actions, kinds, data.get("beyond", {}))
     except (TypeError, KeyError, ValueError, yaml.YAMLError) as error:
         raise DefinitionError(
             f"services/{service}.yaml: {error}; see definition.py for what an entry may say"
@@ -75,12 +75,13 @@ def parse(service: str, text: str) -> Service:
 
 
 def _kind(entry: dict[str, Any]) -> Kind:
+    listing = entry.get("listing", {})
     return Kind(
         **{
             **entry,
             "scope": Scope(entry["scope"]),
-            "create": Create(**entry["create"]),
-            "listing": Listing(**{**entry["listing"], "pages": Pages(**entry["listing"].get("pages", {}))}),
+            "create": Create(**entry.get("create", {})),
+            "listing": Listing(**{**listing, "pages": Pages(**listing.get("pages", {}))}),
             "parts": {name: _part(part) for name, part in entry["parts"].items()},
         }
     )
@@ -111,10 +112,12 @@ _ENTRY_VERBS = {"put": "merge", "get": "pick", "remove": "drop_one", "list": "li
 
 def _actions(kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Action]]:
     for name, kind in kinds.items():
-        yield kind.create.operation, Action("create", name, kind)
+        if kind.create.operation:
+            yield kind.create.operation, Action("create", name, kind)
         if kind.delete:
             yield kind.delete, Action("delete", name, kind)
-        yield kind.listing.operation, Action("list", name, kind)
+        if kind.listing.operation:
+            yield kind.listing.operation, Action("list", name, kind)
         for operation in kind.describe:
             yield operation, Action("describe", name, kind)
         for operation, verb in kind.more.items():

@@ -67,7 +67,8 @@ class Request:
     def slot(self) -> Slot:
         """The slot of the resource that the input names."""
         key = self.action.kind.scope.key(self.account, self.region, self.key)
-        return self.world.slot(self.service.name, self.action.kind_name, key)
+        service, _, kind = self.action.kind.home.partition("/")
+        return self.world.slot(service or self.service.name, kind or self.action.kind_name, key)
 
     def other(self, kind: str, key: str) -> Slot:
         """The slot of a resource of another kind, in the caller's account and region."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -98,10 +99,12 @@ class Front:
 
 
 @cache
-def _signed_for() -> dict[str, str]:
-    """The services by the names that their requests are signed for ("states": stepfunctions)."""
+def _signed_for(name: str) -> list[str]:
+    """The services whose requests are signed for a name ("states": stepfunctions), the more exact paths first."""
+    name = {"s3express": "s3"}.get(name, name)
     metadata = {service: service_model(service).metadata for service in reading.services()}
-    return {str(entry.get("signingName", entry["endpointPrefix"])): service for service, entry in metadata.items()}
+    found = [service for service, one in metadata.items() if one.get("signingName", one["endpointPrefix"]) == name]
+    return sorted(found, reverse=True)
 
 
 @cache
@@ -118,15 +121,16 @@ def _route(request: Request, service: str) -> tuple[str, Any, dict[str, Any]]:
     Raises:
         NotSimulatedError: if the simulator hasn't the service, or the service no such operation.
     """
-    service = _signed_for().get(service, service)
-    if service not in reading.services():
+    for one in _signed_for(service):
+        protocol, router = _router(one)
+        with suppress(NotFound):
+            operation, url_params = router.match(request)
+            if (service, operation.name) == ("s3express", "ListBuckets"):  # their requests look the same
+                operation = operation.service_model.operation_model("ListDirectoryBuckets")
+            return protocol, operation, url_params
+    if not _signed_for(service):
         raise NotSimulatedError(f"the simulator has no service {service}")
-    protocol, router = _router(service)
-    try:
-        operation, url_params = router.match(request)
-    except NotFound as error:
-        raise NotSimulatedError(f"{service} has no operation {request.method} {request.path}") from error
-    return protocol, operation, url_params
+    raise NotSimulatedError(f"{service} has no operation {request.method} {request.path}")
 
 
 def _parse(request: Request, protocol: str, operation: Any, url_params: dict[str, Any]) -> dict[str, Any]:

@@ -182,7 +182,10 @@ class Simulator:
         if settings.bucket and not settings.bucket.take(call.at):
             raise request.fault(service.throttled)
         for shape, value in strangers(operation_model(call.service, call.operation).input_shape, call.params):
-            raise request.fault(service.invalid.get(shape, service.invalid["default"]).format(value=value))
+            if value not in service.beyond.get(shape, ()):
+                named = (f"{call.operation}.{shape}", shape, "default")
+                fault = next(service.invalid[name] for name in named if name in service.invalid)
+                raise request.fault(fault.format(value=value))
         if action.kind.malformed and not action.kind.fits(call.params):
             raise request.fault(action.kind.malformed)
         if action.verb == "delete" and action.kind.forgiving and request.slot.current is None:

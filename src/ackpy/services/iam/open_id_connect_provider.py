@@ -7,7 +7,7 @@ from ackpy.kinds.paths import Json
 _SCHEME = "https://"
 
 
-def decoded(operation: str, answer: Mapping[str, Json]) -> Mapping[str, Json]:
+def decoded(operation: str, answer: Mapping[str, Json], _: Mapping[str, Json]) -> Mapping[str, Json]:
     """A URL is given with its scheme and answered without it (IAM API, GetOpenIDConnectProvider)."""
     if operation != "GetOpenIDConnectProvider" or answer["Url"].startswith(_SCHEME):
         return answer

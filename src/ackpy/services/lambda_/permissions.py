@@ -16,7 +16,7 @@ _CONDITIONS = {
 }
 
 
-def decoded(operation: str, answer: Mapping[str, Json]) -> Mapping[str, Json]:
+def decoded(operation: str, answer: Mapping[str, Json], _: Mapping[str, Json]) -> Mapping[str, Json]:
     """A policy as the permissions that made it; a statement without an id isn't one of these."""
     if operation != "GetPolicy":
         return answer

@@ -13,7 +13,7 @@ _OWN = {
 }  # fmt: skip
 
 
-def decoded(operation: str, answer: Mapping[str, Json]) -> Mapping[str, Json]:
+def decoded(operation: str, answer: Mapping[str, Json], _: Mapping[str, Json]) -> Mapping[str, Json]:
     """Of a function's versions, the one that publishing would answer: the newest, if the function is still as it was.
 
     Source: Lambda API, PublishVersion: "Lambda doesn't publish a version if the function's configuration and code

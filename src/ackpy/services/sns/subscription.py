@@ -7,7 +7,7 @@ from ackpy.kinds.paths import Json
 _PENDING = "PendingConfirmation"
 
 
-def decoded(operation: str, answer: Mapping[str, Json]) -> Mapping[str, Json]:
+def decoded(operation: str, answer: Mapping[str, Json], _: Mapping[str, Json]) -> Mapping[str, Json]:
     """A list of subscriptions without those whose ARN it hides until they are confirmed (SNS API, Subscribe).
 
     Asked for such a one again, Subscribe answers the ARN of the one that there is.

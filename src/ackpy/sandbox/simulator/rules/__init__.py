@@ -51,6 +51,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "PutBucketWebsite": s3.put_website,
         "PutObjectLockConfiguration": s3.put_object_lock,
     },
+    "s3control": {},
     "sns": {
         "ConfirmSubscription": sns.confirm,
         "ListEndpointsByPlatformApplication": sns.list_endpoints,

@@ -15,12 +15,20 @@ from ackpy.sandbox.simulator.world import canonical_user
 
 _NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
 _GROUPS = "http://acs.amazonaws.com/groups/global/"
+_LOG_DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+_EC2 = "6aa5a366c34c1cbe25dc49211496e913e0351eb0e8c37aa3477e40942ec6b97c"
+# Canned ACL → who is granted what beside the owner: a group's URI or a user's ID, and the permission.
 _CANNED = {
     "private": (),
-    "public-read": (("AllUsers", "READ"),),
-    "public-read-write": (("AllUsers", "READ"), ("AllUsers", "WRITE")),
-    "authenticated-read": (("AuthenticatedUsers", "READ"),),
+    "bucket-owner-read": (),
+    "bucket-owner-full-control": (),
+    "public-read": ((_GROUPS + "AllUsers", "READ"),),
+    "public-read-write": ((_GROUPS + "AllUsers", "READ"), (_GROUPS + "AllUsers", "WRITE")),
+    "authenticated-read": ((_GROUPS + "AuthenticatedUsers", "READ"),),
+    "log-delivery-write": ((_LOG_DELIVERY, "WRITE"), (_LOG_DELIVERY, "READ_ACP")),
+    "aws-exec-read": ((_EC2, "READ"),),
 }
+_GRANTEE = re.compile(r'\s*(\w+)\s*=\s*(?:"([^"]+)"|([^",\s]+))\s*')
 _GRANTS = {
     "GrantFullControl": "FULL_CONTROL",
     "GrantRead": "READ",
@@ -42,6 +50,9 @@ def create_bucket(request: Request) -> Answer | None:
     if not _NAME.fullmatch(request.key):
         raise request.fault("InvalidBucketName")
     configuration = request.params.get("CreateBucketConfiguration", {})
+    if request.action.kind_name == "DirectoryBucket":
+        _create_directory_bucket(request, configuration)
+        return None
     region = _place(request, configuration.get("LocationConstraint"))
     if there := request.slot.current:
         if there.account != request.account:
@@ -60,6 +71,23 @@ def create_bucket(request: Request) -> Answer | None:
         request.initial["objectLock"] = {"ObjectLockEnabled": "Enabled"}
         request.initial["versioning"] = {"Status": "Enabled"}
     return None
+
+
+def _create_directory_bucket(request: Request, configuration: Answer) -> None:
+    """A directory bucket is in one zone, which its name says too, and takes nothing else but tags."""
+    location, bucket = configuration.get("Location", {}), configuration.get("Bucket", {})
+    zone = request.key.removesuffix("--x-s3").rpartition("--")[2]
+    if location.get("Name") != zone or bucket.get("Type") != "Directory" or "DataRedundancy" not in bucket:
+        raise request.fault("InvalidRequest")
+    if {"ObjectLockEnabledForBucket", "ObjectOwnership", "BucketNamespace"} & request.params.keys() or _wanted_acl(
+        request
+    ):
+        raise request.fault("InvalidRequest")
+    if "LocationConstraint" in configuration:
+        raise request.fault("InvalidLocationConstraint")
+    tags = configuration.get("Tags", [])
+    _check_tags(request, tags)
+    request.initial["tagging"] = {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def put_accelerate(request: Request) -> None:
@@ -124,7 +152,7 @@ def put_policy(request: Request) -> None:
     for statement in statements:
         if not {"Principal", "NotPrincipal"} & statement.keys():
             raise request.fault("MalformedPolicy", "Missing required field Principal")
-        if not all(_is_of_bucket(request.key, name) for name in _resources(statement)):
+        if not all(_is_of_bucket(request, name) for name in _resources(statement)):
             raise request.fault("MalformedPolicy", "Policy has invalid resource")
     blocked = (request.part("publicAccessBlock") or {}).get("BlockPublicPolicy")
     if blocked and any(is_public(statement) for statement in statements):
@@ -194,9 +222,15 @@ def _wanted_acl(request: Request) -> Answer | None:
     """The ACL that the input asks for, as AWS answers it; None if it asks for none."""
     owner = {"ID": canonical_user(request.account)}
     if canned := request.params.get("ACL"):
-        groups = [(name, permission) for name, permission in _CANNED[canned]]
-        public = [_grant("Group", {"URI": _GROUPS + name}, permission) for name, permission in groups]
-        return {"Owner": owner, "Grants": [_grant("CanonicalUser", owner, "FULL_CONTROL"), *public]}
+        if _GRANTS.keys() & request.params.keys():
+            raise request.fault("InvalidRequest", "Specifying both Canned ACLs and Header Grants is not allowed")
+        others = [
+            _grant("Group", {"URI": who}, permission)
+            if who.startswith("http")
+            else _grant("CanonicalUser", {"ID": who}, permission)
+            for who, permission in _CANNED[canned]
+        ]
+        return {"Owner": owner, "Grants": [_grant("CanonicalUser", owner, "FULL_CONTROL"), *others]}
     given = [
         grant
         for member, permission in _GRANTS.items()
@@ -211,9 +245,10 @@ def _wanted_acl(request: Request) -> Answer | None:
 def _header_grants(request: Request, header: str, permission: str) -> Iterable[Answer]:
     """The grants of a header like `id="...", uri="..."`."""
     for entry in filter(None, (part.strip() for part in header.split(","))):
-        name, _, value = entry.partition("=")
-        grantee = value.strip("\"'")
-        match name.strip().lower():
+        found = _GRANTEE.fullmatch(entry)
+        kind, *values = found.groups() if found else ("", "")
+        grantee = next(filter(None, values), "")
+        match kind.lower():
             case "id":
                 yield _grant("CanonicalUser", {"ID": grantee}, permission)
             case "uri":
@@ -246,6 +281,6 @@ def _resources(statement: dict[str, Json]) -> list[Json]:
     return [name for member in ("Resource", "NotResource") if member in statement for name in listed(statement[member])]
 
 
-def _is_of_bucket(bucket: str, name: Json) -> bool:
-    arn = f"arn:aws:s3:::{bucket}"
+def _is_of_bucket(request: Request, name: Json) -> bool:
+    arn = request.view(request.there)["arn"]
     return isinstance(name, str) and (name == arn or name.startswith(f"{arn}/"))
