@@ -53,7 +53,7 @@ class Asked:
         decode = DECODE_OBSERVED.get(self.kind.label)
         reads = [self.kind.exists, *(part.read for part in self.kind.parts if part.read)]
         read = next(read for read in reads if read.binding.operation == operation)
-        return seen(self.kind, read.binding, decode(operation, answer) if decode else answer)
+        return seen(self.kind, read.binding, decode(operation, answer, {}) if decode else answer)
 
     def wanted(self, spec: Spec) -> Spec:
         """A manifest's spec as AWS is held to it."""

@@ -44,10 +44,12 @@ def _operations(kind: Kind, contract: Node) -> Iterator[str]:
     subs = [part for part in kind.parts if part.form in forms or (part.form is Form.BODY and part.remove)]
     uses: dict[str, list[str]] = {}
     for part in subs:
-        named = [_place(part.put), part.remove and _place(part.remove), *(part.read.absent if part.read else ())]
+        places = [_place(part.put), part.remove and _place(part.remove)]
+        named = [*(dict.fromkeys(places) if part.form is Form.BODY else places)]  # a body may be taken away by its put
+        named += part.read.absent if part.read else ()
         for name in [*named, part.update and _place(part.update), part.read and part.read.binding.operation]:
-            if name and part.name not in uses.setdefault(name, []):
-                uses[name].append(part.name)
+            if name:
+                uses.setdefault(name, []).append(part.name)
     told = {one["code"]: one["parts"] for one in all_excepted(contract, "absent")}
     for name in [*uses, *told]:
         if (found := uses.get(name, [])) != told.get(name, found[:1]):
