@@ -47,6 +47,12 @@ def queue(name: str) -> Object:
     return sample | {"metadata": {"name": name}, "spec": sample["spec"] | {"queueName": name}}
 
 
+def topic(name: str) -> Object:
+    """The sample topic under another name."""
+    sample = manifest("sns/topic.yaml")
+    return sample | {"metadata": {"name": name}, "spec": sample["spec"] | {"name": name}}
+
+
 def seed(name: str) -> Object:
     """The seed's bucket (versioning and website) under another name."""
     sample = manifest("s3/bucket.yaml")

@@ -1,4 +1,4 @@
-"""What do many objects cost? A burst, a restart, sweeps and memory with 100 Buckets and 100 Queues in one process.
+"""What do many objects cost? A burst, a restart, sweeps and memory with 100 Buckets, Queues and Topics in one process.
 
 Kubernetes is a real control plane; AWS is the simulator, which answers 20 ms late and many at once. Everything shares
 the machine's cores, so seconds are upper bounds. The floor of a sweep is a bare program that makes the same calls, at
@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import random
+import statistics
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -22,15 +23,22 @@ from ackpy.sandbox.aws_endpoint import AwsEndpoint
 from benchmarks._measure import CREDENTIALS, Cpu, Figures, as_json, child, measure, show, table
 from benchmarks._world import Cluster, Controllers, Followed, at_once, is_synced
 from benchmarks.aws_client import Call, ours, simulator
-from benchmarks.engine import DELAY_MS, bucket, queue
+from benchmarks.engine import DELAY_MS, bucket, queue, topic
 
 _OF_EACH = 100
 _NAMES = [f"fleet-{number}" for number in range(_OF_EACH)]
+_MAKE = (bucket, queue, topic)
 _IDLE_SECONDS = 3
 _PERIOD_SECONDS = 4
 _WINDOW_SECONDS = 5 * _PERIOD_SECONDS
-_EACH_SWEEP = {"s3": "GetBucketVersioning", "sqs": "GetQueueAttributes"}
+_EDITS = 21
+_POLL_SECONDS = 0.005
+_EACH_SWEEP = {"s3": "GetBucketVersioning", "sns": "GetTopicAttributes", "sqs": "GetQueueAttributes"}
 """An operation that every sweep calls once."""
+
+
+Edit = tuple[Object, Object, tuple[str, str, Object], str]
+"""An object, what to change of its spec, the read that shows it in AWS, and what it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,36 @@ class Fleet:
         async with self._controllers() as running:
             last = await running.calm()
             return await self._figures(running, mark, last - begin)
+
+    async def edits(self) -> dict[str, float]:
+        """Milliseconds from an edit of one object to its arrival in AWS, as somebody sees it who asks all the time."""
+        found = {}
+        async with self._controllers() as running, ours(self.aws) as call:
+            await running.calm()
+            for kind, edit in {"Bucket": _edit_of_a_bucket, "Queue": _edit_of_a_queue}.items():
+                edits = [await edit(call, name, number) for number, name in enumerate(_NAMES[:_EDITS])]
+                took = [await self._arrival(call, *one) for one in edits]
+                found[f"{kind}, median ms"] = statistics.median(took) * 1e3
+                found[f"{kind}, slowest ms"] = max(took) * 1e3
+        return found
+
+    async def _arrival(self, call: Call, obj: Object, spec: Object, read: tuple[str, str, Object], value: str) -> float:
+        """Seconds until the value is in the answer of a read; of reads on their way, the first sent counts."""
+        begin = _now()
+        arrived: list[float] = []
+
+        async def look() -> None:
+            sent = _now()
+            with suppress(AwsError):
+                if value in str(await call(*read)):
+                    arrived.append(sent)
+
+        async with asyncio.TaskGroup() as looks:
+            await self.cluster.change(obj, {"spec": spec})
+            while not arrived:
+                looks.create_task(look())
+                await asyncio.sleep(_POLL_SECONDS)
+        return min(arrived) - begin
 
     async def delete(self) -> Figures:
         """All objects at once, in a process that has seen them."""
@@ -95,13 +133,14 @@ class Fleet:
     ) -> Figures:
         """Do something with all objects, and wait until it shows."""
         await running.calm()
-        objects = [make(name) for name in _NAMES for make in (bucket, queue)]
+        objects = [make(name) for name in _NAMES for make in _MAKE]
         mark, cpu, before = self.cluster.writes.mark(), running.cpu(), (await running.calls()).total()
-        async with self.cluster.following(objects[0]) as buckets, self.cluster.following(objects[1]) as queues:
+        async with AsyncExitStack() as stack:
+            followed = [await stack.enter_async_context(self.cluster.following(one)) for one in objects[: len(_MAKE)]]
             begin = _now()
             await at_once(map(act, objects))
-            await done(buckets)
-            await done(queues)
+            for one in followed:
+                await done(one)
             seconds = _now() - begin
         await running.calm()
         return await self._figures(running, mark, seconds, cpu, before)
@@ -120,6 +159,19 @@ class Fleet:
         }
 
 
+async def _edit_of_a_bucket(_: Call, name: str, number: int) -> Edit:
+    team = f"edited-{number}"
+    tags = {"tagging": {"tagSet": [{"key": "team", "value": team}]}}
+    return bucket(name), tags, ("s3", "GetBucketTagging", {"Bucket": name}), team
+
+
+async def _edit_of_a_queue(call: Call, name: str, number: int) -> Edit:
+    seconds = str(4000 + number)
+    url = (await call("sqs", "GetQueueUrl", {"QueueName": name}))["QueueUrl"]
+    read = {"QueueUrl": url, "AttributeNames": ["All"]}
+    return queue(name), {"visibilityTimeout": seconds}, ("sqs", "GetQueueAttributes", read), seconds
+
+
 def floor(service: str, url: str, mix: str) -> Figures:
     """The calls of sweeps and nothing else: `mix` is a JSON object of calls a sweep by operation."""
     return asyncio.run(_floor(service, url, json.loads(mix)))
@@ -131,6 +183,9 @@ async def _floor(service: str, url: str, mix: Mapping[str, float]) -> Figures:
         if service == "sqs":
             urls = await at_once(call("sqs", "GetQueueUrl", {"QueueName": name}) for name in _NAMES)
             targets = [{"QueueUrl": found["QueueUrl"]} for found in urls]
+        elif service == "sns":
+            topics = (await call("sns", "ListTopics", {}))["Topics"]
+            targets = [{"TopicArn": one["TopicArn"]} for one in topics]
         else:
             targets = [{"Bucket": name} for name in _NAMES]
         tasks = [asyncio.create_task(_paced(call, service, target, mix, swept)) for target in targets]
@@ -166,6 +221,8 @@ async def _ignoring_absence(call: Awaitable[Any]) -> None:
 def _input(operation: str, target: Mapping[str, str]) -> dict[str, Any]:
     if operation == "ListBuckets":
         return {"Prefix": target["Bucket"]}
+    if operation == "ListTagsForResource":
+        return {"ResourceArn": target["TopicArn"]}
     return {**target, "AttributeNames": ["All"]} if operation == "GetQueueAttributes" else {**target}
 
 
@@ -181,13 +238,18 @@ async def _measured() -> tuple[str, dict[str, Any]]:
         fleet = Fleet(cluster, url, moto.url)
         idle, created = await fleet.burst()
         actions = {"create all → Synced": created, "restart → calm": await fleet.restart()}
-        sweeps = {"Bucket": await fleet.sweeps("s3", "Bucket"), "Queue": await fleet.sweeps("sqs", "Queue")}
+        edits = await fleet.edits()
+        services = {"Bucket": "s3", "Queue": "sqs", "Topic": "sns"}
+        sweeps = {kind: await fleet.sweeps(service, kind) for kind, service in services.items()}
         actions["delete all → gone"] = await fleet.delete()
     text = (
-        f"{_OF_EACH} Buckets (versioning, encryption, tags) and {_OF_EACH} Queues; AWS answers {DELAY_MS} ms late. "
-        f"RSS idle, without objects: {show(idle)} MiB. CPU of a restart is that of the process from its start.\n\n"
+        f"{_OF_EACH} each of Buckets (versioning, encryption, tags), Queues and Topics; AWS answers {DELAY_MS} ms "
+        f"late. RSS idle, without objects: {show(idle)} MiB. CPU of a restart is that of the process from its "
+        "start.\n\n"
     )
-    return text + _rows("", actions) + "\n" + _rows("sweep of", sweeps), {"idle_rss_mib": idle, **actions, **sweeps}
+    arrival = table(["an edit until it is in AWS", *edits], [["", *map(show, edits.values())]])
+    tables = "\n".join([_rows("", actions), _rows("sweep of", sweeps), arrival])
+    return text + tables, {"idle_rss_mib": idle, **actions, **sweeps, "edits": edits}
 
 
 def _rows(title: str, found: Mapping[str, Figures]) -> str:

@@ -27,7 +27,7 @@ from ackpy.sandbox.guard_api import Fault
 from benchmarks._measure import CREDENTIALS, machine, show, table
 from benchmarks._world import Cluster, Controllers, is_synced, manifest
 from benchmarks.aws_client import Call, ours
-from benchmarks.engine import bucket, queue
+from benchmarks.engine import bucket, queue, topic
 
 _OF_EACH = 25
 _WORKERS = 4
@@ -43,11 +43,6 @@ _GROWTH = {"RSS, MiB": 5.0, "descriptors": 10.0, "tasks": 10.0}
 """What may differ between two windows: some objects are always being worked on."""
 _ACCOUNT = "soak"
 _ARN = "arn:aws:{}:us-east-1:123456789012"
-
-
-def topic(name: str) -> Object:
-    sample = manifest("sns/topic.yaml")
-    return sample | {"metadata": {"name": name}, "spec": sample["spec"] | {"name": name}}
 
 
 def table_of(name: str) -> Object:

@@ -154,6 +154,40 @@ async def test_edits_come_before_sweeps() -> None:
     assert 10 <= place < 15
 
 
+class Slow(SimulatedAws):
+    """AWS takes its time, and counts who waits at once."""
+
+    at_once = 0
+    most = 0
+
+    async def call(self, scope: Scope, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        if operation == "CreateTopic":
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            await asyncio.sleep(1)
+            self.at_once -= 1
+        return await super().call(scope, service, operation, params)
+
+
+@pytest.mark.parametrize(
+    ("options", "most"),
+    [({"concurrency_by_kind": {"Topic": 2}}, 2), ({"concurrency": 3}, 3), ({"concurrency_by_kind": {"Queue": 1}}, 20)],
+    ids=["kind", "all", "another"],
+)
+@virtual_time
+async def test_so_many_objects_of_a_kind_are_reconciled_at_once(options: dict[str, Any], most: int) -> None:
+    house = House(options=replace(House().options, **options))
+    house.aws = aws = Slow(house.simulator)
+    await house.namespace()
+    sample = next(sample for _, sample in ALL if sample["metadata"]["name"] == "ack-sns-topic")
+    async with house.managed():
+        for one in variants(sample, 20):
+            await house.create(one)
+        for one in variants(sample, 20):
+            await house.synced(one)
+    assert aws.most == most
+
+
 @virtual_time
 async def test_a_restart_over_many_objects_writes_nothing() -> None:
     house = House()
