@@ -90,7 +90,8 @@ def prepare(simulator: Simulator, kind: Kind, sample: dict[str, Any]) -> None:
     """Make the resources of other samples that one names, by plain calls, which aren't remembered as calls."""
     calls = len(simulator.calls)
     ours, done = _made_here.setdefault(simulator, set()), _done_by_hand.setdefault(simulator, {})
-    for other, needed in needs(sample):
+    for whole, needed in needs(sample):
+        other = whole.meant(needed["spec"])
         for region in (PLACE["region"], *NAMED.get(kind.label, ("", "", ()))[2]):
             if not _is_there(simulator, other, needed, region):
                 prepare(simulator, other, needed)
