@@ -282,8 +282,7 @@ def _texts(node: Field, value: str) -> Iterator[str]:
     elif value in {"true", "false"}:
         yield "false" if value == "true" else "true"
     else:
-        end = value[-1:] if value.endswith(("/", '"')) else ""
-        yield f"{value.removesuffix(end)}x{end}"
+        yield f'{value[:-1]}x"' if value.endswith('"') else f"{value}x/" if value.endswith("/") else f"{value}x"
         if value[-1:].isdigit():  # an id of so many characters, or a version
             yield f"{value[:-1]}{(int(value[-1]) + 1) % 10}"
 
