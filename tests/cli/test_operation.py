@@ -130,7 +130,10 @@ async def lived(live: Live, tmp_path_factory: pytest.TempPathFactory) -> tuple[d
         "--enable-leader-election",
         f"--leader-election-namespace={NAMESPACE}",
     )
-    await live.endpoint.inject(Fault("CreateTopic", 1, 400, "ThrottlingException", "Rate exceeded"))
+    await live.endpoint.inject(
+        Fault("CreateTopic", 1, 400, "ThrottlingException", "Rate exceeded"),
+        Fault("CreateTopic", 1, 500, "InternalError", "try again"),
+    )
     async with served(passing_credentials) as source:
         environment = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": source}
         with ackpy(tmp_path_factory.mktemp("lived"), *live.run_flags(*flags), environment=environment) as program:
@@ -191,7 +194,7 @@ async def test_the_log_has_fields(lived: Lived) -> None:
     _, lines = lived
     where = {"kind": "sns/Topic", "object": f"{NAMESPACE}/watched-sns-topic-full"}
     calls = [line for line in lines if line["event"] == "AWS call" and line["operation"] == "CreateTopic"]
-    assert [line["outcome"] for line in calls] == ["ThrottlingException", "ok"]
+    assert [line["outcome"] for line in calls] == ["ThrottlingException", "InternalError", "ok"]
     assert all(line["request_id"] and where.items() <= line.items() for line in calls)
     failed = next(line for line in lines if line.get("reason") == "AWSCallFailed")
     assert where.items() <= failed.items()
