@@ -1,5 +1,6 @@
 """Real parts that all tests share: started at the first use, once a session."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -24,11 +25,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 async def control_plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ControlPlane]:
     """A Kubernetes API; its audit log is the file `audit_log`.
 
-    Its programs are watched in the session's event loop: a test that restarts one runs in that loop too.
+    Its programs are watched in the session's event loop: a test that restarts one runs in that loop too. If one of
+    them ended by itself, the end of its log explains what the tests saw.
     """
     log = tmp_path_factory.mktemp("control-plane") / "audit.log"
     async with ControlPlane(binaries.locate(), audit_log=log) as started:
+        death = asyncio.create_task(started.died())
         yield started
+        assert death.cancel(), death.result()
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,8 @@ from tests.kit.world import ACCOUNT, REGION, condition, recalled
 
 _OWN_TAGS = dict.fromkeys((f"{ACK}/controller-version", f"{ACK}/namespace", RESOURCE_UID), "")
 _ROUNDS = 20
+_PATIENCE = 240
+"""Seconds for one kubectl: what waits for an object that never goes must leave the test time to say so."""
 _MANY = {"lambda/LayerVersion"}
 """Kinds whose resource has versions, each deleted by itself."""
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
@@ -74,7 +76,11 @@ class Live:
             AssertionError: it failed; with what it said.
         """
         done = self.try_kubectl(*arguments, manifest=manifest)
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        if done.returncode != 0:
+            namespaces = self.try_kubectl(
+                "get", "namespaces", "--output=jsonpath={.items[*]['metadata.name','status']}"
+            )
+            raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr}\nNamespaces: {namespaces.stdout}")
         return done.stdout
 
     def try_kubectl(self, *arguments: str, manifest: object = None) -> "subprocess.CompletedProcess[str]":
@@ -82,7 +88,10 @@ class Live:
         assert program is not None, "kubectl is neither on PATH nor in KUBEBUILDER_ASSETS"
         command = [str(program), f"--kubeconfig={self.plane.kubeconfig}", *arguments]
         typed = None if manifest is None else json.dumps(manifest)
-        return subprocess.run(command, input=typed, capture_output=True, text=True, check=False)
+        try:
+            return subprocess.run(command, input=typed, capture_output=True, text=True, check=False, timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 1, "", f"it took more than {_PATIENCE} seconds")
 
     def install(self, crds: Iterable[Object]) -> None:
         """Install definitions in place of those that are there. Objects of theirs go."""
@@ -91,10 +100,10 @@ class Live:
         self.kubectl("create", "-f", "-", manifest=wanted)
         self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", "-", manifest=wanted)
 
-    def let_go(self, namespace: str) -> None:
-        """Take the finalizers off what a failed test left there: nobody else would, and its definitions are to go."""
+    def let_go(self) -> None:
+        """Take the finalizers off what failed tests left: nobody else would, and its definitions are to go."""
         kinds = ",".join(f"{kind.plural}.{kind.group}" for kind in load())
-        left = json.loads(self.kubectl("get", kinds, f"--namespace={namespace}", "--output=json"))
+        left = json.loads(self.kubectl("get", kinds, "--all-namespaces", "--output=json"))
         if left["items"]:
             freed = [{**one, "metadata": {**one["metadata"], "finalizers": []}} for one in left["items"]]
             self.kubectl("replace", "-f", "-", manifest={**left, "items": freed})
@@ -159,7 +168,7 @@ async def joined(
         live.install(crds)
         live.kubectl("create", "namespace", namespace)
         yield live
-        live.let_go(namespace)
+        live.let_go()
         live.kubectl("delete", "namespace", namespace)
     boto.close()
 
